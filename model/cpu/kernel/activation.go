@@ -1,0 +1,48 @@
+// GELU and softmax.
+
+package kernel
+
+import "math"
+
+// geluOf is x·Φ(x). Hendrycks and Gimpel, "Gaussian Error Linear Units" (2016).
+func geluOf(x float32) float32 {
+	v := float64(x)
+	return float32(v * 0.5 * math.Erfc(-v/math.Sqrt2))
+}
+
+// geluSlope is Φ(x) + x·φ(x).
+func geluSlope(x float32) float32 {
+	v := float64(x)
+	return float32(0.5*math.Erfc(-v/math.Sqrt2) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi))
+}
+
+func gelu(y, x []float32) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] = geluOf(v)
+	}
+}
+
+func geluGrad(dx, dy, x []float32) {
+	dx, dy = dx[:len(x)], dy[:len(x)]
+	for i, v := range x {
+		dx[i] = dy[i] * geluSlope(v)
+	}
+}
+
+// softmaxRow subtracts the largest value first, so that no exponential overflows.
+func softmaxRow(y, x []float32) (logSumExp float32) {
+	y = y[:len(x)]
+	largest, sum := x[0], float32(0)
+	for _, v := range x {
+		largest = max(largest, v)
+	}
+	for i, v := range x {
+		y[i] = float32(math.Exp(float64(v - largest)))
+		sum += y[i]
+	}
+	for i := range y {
+		y[i] /= sum
+	}
+	return largest + float32(math.Log(float64(sum)))
+}
