@@ -1,0 +1,12 @@
+// The generator of the amd64 assembly: a module of its own, so that the product does not depend on avo.
+module github.com/lacuna-ml/lacuna/model/cpu/kernel/asm
+
+go 1.26.0
+
+require github.com/mmcloughlin/avo v0.5.0
+
+require (
+	golang.org/x/mod v0.39.0 // indirect
+	golang.org/x/sync v0.22.0 // indirect
+	golang.org/x/tools v0.49.0 // indirect
+)

@@ -1,0 +1,216 @@
+// What all families share: vectors of eight floats, masks for fewer, constants, loops.
+
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+const (
+	lanes = 8         // floats of a YMM register
+	bytes = 4 * lanes // bytes of one
+)
+
+// function opens an assembly function that Go declares with the given parameters and results.
+func function(name, signature, doc string) {
+	TEXT(name, attrNoSplit, "func"+signature)
+	Doc(doc)
+	Pragma("noescape")
+}
+
+// finish closes it.
+func finish() {
+	VZEROUPPER()
+	RET()
+}
+
+// param loads a parameter into a general register.
+func param(name string) Register { return Load(Param(name), GP64()) }
+
+// at is the memory offset bytes past the address in r.
+func at(r Register, offset int) Mem { return Mem{Base: r, Disp: offset} }
+
+var pool = map[string]Mem{}
+
+// vector8 is eight times a constant, in memory.
+func vector8(v float64) Mem {
+	return words(fmt.Sprintf("x%08x", math.Float32bits(float32(v))), math.Float32bits(float32(v)))
+}
+
+// words is eight times a 32-bit word, in memory, under a name.
+func words(name string, v uint32) Mem {
+	if m, ok := pool[name]; ok {
+		return m
+	}
+	m := GLOBL(name, attrConstant)
+	for i := range lanes {
+		DATA(4*i, U32(v))
+	}
+	pool[name] = m
+	return m
+}
+
+// table is eight words of ones and eight of zeros, to load masks from.
+func table() Mem {
+	if m, ok := pool["mask"]; ok {
+		return m
+	}
+	m := GLOBL("mask", attrConstant)
+	for i := range 2 * lanes {
+		DATA(4*i, U32(uint32(0xffffffff*(1-i/lanes))))
+	}
+	pool["mask"] = m
+	return m
+}
+
+// maskOf makes a mask of the first count lanes; count is from 0 to 8, and is left alone.
+func maskOf(count Register) VecVirtual {
+	base, back, m := GP64(), GP64(), YMM()
+	LEAQ(table(), base)
+	MOVQ(count, back)
+	NEGQ(back)
+	VMOVUPS(Mem{Base: base, Disp: bytes, Index: back, Scale: 4}, m)
+	return m
+}
+
+// splat is a constant in a register.
+func splat(v float64) VecVirtual {
+	r := YMM()
+	VMOVUPS(vector8(v), r)
+	return r
+}
+
+// zero is a register of zeros.
+func zero() VecVirtual {
+	r := YMM()
+	VXORPS(r, r, r)
+	return r
+}
+
+// polynomial is c[0] + c[1]·z + …, by Horner's rule.
+func polynomial(z Op, c []float64) VecVirtual {
+	sum := splat(c[len(c)-1])
+	for i := len(c) - 2; i >= 0; i-- {
+		VFMADD213PS(vector8(c[i]), z, sum)
+	}
+	return sum
+}
+
+// load is eight floats, or those under the mask and zeros, in a register.
+func load(m Mem, mask Op) VecVirtual {
+	r := YMM()
+	if mask == nil {
+		VMOVUPS(m, r)
+	} else {
+		VMASKMOVPS(m, mask, r)
+	}
+	return r
+}
+
+// store writes eight floats, or those under the mask.
+func store(v Op, m Mem, mask Op) {
+	if mask == nil {
+		VMOVUPS(v, m)
+	} else {
+		VMASKMOVPS(v, mask, m)
+	}
+}
+
+// each emits a loop over n elements in vectors: body gets the index of the first element and a mask, nil but for the
+// last few. Both run the same instructions, so that an element's bits don't depend on where it stands. n is kept.
+func each(label string, n Register, body func(i Register, mask Op)) {
+	eachOf(label, 1, n, func(i Register, _ int, mask Op) { body(i, mask) })
+}
+
+// eachOf is each with several vectors a turn: body gets the number of the vector within its turn, to add to a sum of
+// its own. The vectors after the last full turn have number 0.
+func eachOf(label string, vectors int, n Register, body func(i Register, vector int, mask Op)) {
+	i, left := GP64(), GP64()
+	XORQ(i, i)
+	MOVQ(n, left)
+	turns := []int{vectors, 1}
+	if vectors == 1 {
+		turns = turns[:1]
+	}
+	for _, v := range turns {
+		turn := fmt.Sprintf("%sBy%d", label, v)
+		SUBQ(I32(v*lanes), left)
+		JL(LabelRef(turn + "Done"))
+		Label(turn)
+		for u := range v {
+			body(i, u, nil)
+			ADDQ(I32(lanes), i)
+		}
+		SUBQ(I32(v*lanes), left)
+		JGE(LabelRef(turn))
+		Label(turn + "Done")
+		ADDQ(I32(v*lanes), left)
+	}
+	JZ(LabelRef(label + "Done"))
+	body(i, 0, maskOf(left))
+	Label(label + "Done")
+}
+
+// fold reduces the lanes of v by op, pairwise, into all lanes of the result.
+func fold(v VecVirtual, op func(ops ...Op)) VecVirtual {
+	x, y := YMM(), YMM()
+	VPERM2F128(Imm(1), v, v, x)
+	op(x, v, x)
+	VPERMILPS(Imm(0b01_00_11_10), x, y)
+	op(y, x, x)
+	VPERMILPS(Imm(0b10_11_00_01), x, y)
+	op(y, x, x)
+	return x
+}
+
+// total adds up the lanes of several sums.
+func total(sums []VecVirtual) VecVirtual {
+	for len(sums) > 1 {
+		half := len(sums) / 2
+		for i := range half {
+			VADDPS(sums[half+i], sums[i], sums[i])
+		}
+		sums = sums[:half]
+	}
+	return fold(sums[0], VADDPS)
+}
+
+// zeros is several registers of zeros.
+func zeros(n int) []VecVirtual {
+	var all []VecVirtual
+	for range n {
+		all = append(all, zero())
+	}
+	return all
+}
+
+// under clears the lanes outside the mask.
+func under(mask Op, v VecVirtual) {
+	if mask != nil {
+		VANDPS(mask, v, v)
+	}
+}
+
+// element is the address of element i of the floats at p.
+func element(p, i Register) Mem { return Mem{Base: p, Index: i, Scale: 4} }
+
+// broadcast is a parameter in all lanes.
+func broadcast(name string) VecVirtual {
+	v := YMM()
+	VBROADCASTSS(paramAddress(name), v)
+	return v
+}
+
+// paramAddress is where a parameter lies, for instructions that broadcast from memory.
+func paramAddress(name string) Mem {
+	b, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return b.Addr
+}
