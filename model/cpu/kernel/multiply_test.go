@@ -176,3 +176,33 @@ func TestAddColumnSumsAddsEachColumn(t *testing.T) {
 		same(t, "a column on its own", db[j:j+1], alone)
 	})
 }
+
+// Small whole numbers have exact products and sums, so that every set must give the same bits.
+func TestWholeNumbersMultiplyExactlyForEveryRemainder(t *testing.T) {
+	for _, s := range Available()[1:] {
+		mem, exact := newMemory(t), Portable()
+		r := rand.New(rand.NewPCG(1, 2))
+		for m := 1; m <= 2*6+1; m++ {
+			for n := 1; n <= 2*16+1; n++ {
+				k := 1 + (m*7+n)%9
+				x, w, dy := mem.whole(r, m*k), mem.whole(r, k*n), mem.whole(r, m*n)
+				p := product{m: m, k: k, n: n, y: dy, x: x, w: w, epilogue: Epilogue{Bias: mem.whole(r, n), Accumulate: n%2 == 0}}
+				same(t, s.Name, p.run(s, mem, r), p.run(exact, mem, r))
+				got, want := mem.floats(n*k), mem.floats(n*k)
+				s.AddOuter(got, dy, x, m, n, k)
+				exact.AddOuter(want, dy, x, m, n, k)
+				same(t, s.Name, got, want)
+				mem.free()
+			}
+		}
+	}
+}
+
+// whole is n whole numbers from −8 to 8.
+func (m *memory) whole(r *rand.Rand, n int) []float32 {
+	x := m.floats(n)
+	for i := range x {
+		x[i] = float32(r.IntN(17) - 8)
+	}
+	return x
+}
