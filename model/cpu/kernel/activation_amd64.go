@@ -19,10 +19,10 @@ func geluGradVector(dx *float32, dy *float32, x *float32, n int)
 //go:noescape
 func softmaxVector(y *float32, x *float32, n int) (largest float32, sum float32)
 
-// softmaxRows is softmaxVector of each row of a matrix, of stride ld, with room for 8·⌈n/8⌉ columns.
+// softmaxRows replaces rows of n columns, with room for 8·⌈n/8⌉, by their softmax. each [rows] is scratch.
 //
 //go:noescape
-func softmaxRows(y *float32, x *float32, n int, rows int, ld int)
+func softmaxRows(p *float32, each *float32, n int, rows int, ld int)
 
 // softmaxGradRows replaces dp by scale·p·(dp − Σ p·dp), row by row, with room for 8·⌈n/8⌉ columns.
 //

@@ -97,7 +97,7 @@ func (s *square) backward(dqkv, dy []float32, h int) {
 // probabilities is p = softmax(q·kᵀ/√d).
 func (s *square) probabilities(h int) {
 	s.timesColumns(s.p, s.query(s.qkv, h), s.ld, s.key(s.qkv, h), s.scale)
-	softmaxRows(&s.p[0], &s.p[0], s.t, s.t, s.padded)
+	softmaxRows(&s.p[0], &s.panels[0], s.t, s.t, s.padded)
 }
 
 // timesColumns is to [t,padded] = scale·x·bᵀ, with x [t,d] of stride ldx, and b [t,d] of qkv.

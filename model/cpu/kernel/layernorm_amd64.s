@@ -31,17 +31,14 @@ row:
 
 sumBy4:
 	VMOVUPS (DX)(R9*4), Y6
+	VMOVUPS 32(DX)(R9*4), Y7
+	VMOVUPS 64(DX)(R9*4), Y8
+	VMOVUPS 96(DX)(R9*4), Y9
 	VADDPS  Y6, Y2, Y2
-	ADDQ    $+8, R9
-	VMOVUPS (DX)(R9*4), Y6
-	VADDPS  Y6, Y3, Y3
-	ADDQ    $+8, R9
-	VMOVUPS (DX)(R9*4), Y6
-	VADDPS  Y6, Y4, Y4
-	ADDQ    $+8, R9
-	VMOVUPS (DX)(R9*4), Y6
-	VADDPS  Y6, Y5, Y5
-	ADDQ    $+8, R9
+	VADDPS  Y7, Y3, Y3
+	VADDPS  Y8, Y4, Y4
+	VADDPS  Y9, Y5, Y5
+	ADDQ    $+32, R9
 	SUBQ    $+32, R10
 	JGE     sumBy4
 
@@ -88,21 +85,18 @@ sumDone:
 
 squareBy4:
 	VMOVUPS     (DX)(R9*4), Y7
+	VMOVUPS     32(DX)(R9*4), Y8
+	VMOVUPS     64(DX)(R9*4), Y9
+	VMOVUPS     96(DX)(R9*4), Y10
 	VSUBPS      Y3, Y7, Y7
 	VFMADD231PS Y7, Y7, Y2
-	ADDQ        $+8, R9
-	VMOVUPS     (DX)(R9*4), Y7
-	VSUBPS      Y3, Y7, Y7
-	VFMADD231PS Y7, Y7, Y4
-	ADDQ        $+8, R9
-	VMOVUPS     (DX)(R9*4), Y7
-	VSUBPS      Y3, Y7, Y7
-	VFMADD231PS Y7, Y7, Y5
-	ADDQ        $+8, R9
-	VMOVUPS     (DX)(R9*4), Y7
-	VSUBPS      Y3, Y7, Y7
-	VFMADD231PS Y7, Y7, Y6
-	ADDQ        $+8, R9
+	VSUBPS      Y3, Y8, Y8
+	VFMADD231PS Y8, Y8, Y4
+	VSUBPS      Y3, Y9, Y9
+	VFMADD231PS Y9, Y9, Y5
+	VSUBPS      Y3, Y10, Y10
+	VFMADD231PS Y10, Y10, Y6
+	ADDQ        $+32, R9
 	SUBQ        $+32, R10
 	JGE         squareBy4
 

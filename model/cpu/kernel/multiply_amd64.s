@@ -17,7 +17,6 @@ TEXT ·multiplyPanel16(SB), NOSPLIT, $560-104
 	ORQ        CX, AX
 	MOVQ       residual+88(FP), CX
 	MOVQ       CX, 552(SP)
-	ORQ        CX, AX
 	MOVQ       AX, 512(SP)
 	MOVQ       columns+56(FP), AX
 	MOVQ       bias+64(FP), DX
@@ -209,15 +208,39 @@ k6One:
 	JNZ          k6One
 
 k6Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+6, SI
-	CMPQ    512(SP), $0x00
-	JNE     spill6
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+6, SI
+	CMPQ   512(SP), $0x00
+	JNE    spill6
+	MOVQ   552(SP), AX
+	TESTQ  AX, AX
+	JZ     residual6Skip
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	VADDPS 32(AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	VADDPS 32(AX), Y5, Y5
+	ADDQ   R8, AX
+	VADDPS (AX), Y6, Y6
+	VADDPS 32(AX), Y7, Y7
+	ADDQ   R8, AX
+	VADDPS (AX), Y8, Y8
+	VADDPS 32(AX), Y9, Y9
+	ADDQ   R8, AX
+	VADDPS (AX), Y10, Y10
+	VADDPS 32(AX), Y11, Y11
+	ADDQ   R8, AX
+	MOVQ   AX, 552(SP)
+
+residual6Skip:
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
 	ADDQ    R8, CX
@@ -391,14 +414,35 @@ k5One:
 	JNZ          k5One
 
 k5Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+5, SI
-	CMPQ    512(SP), $0x00
-	JNE     spill5
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+5, SI
+	CMPQ   512(SP), $0x00
+	JNE    spill5
+	MOVQ   552(SP), AX
+	TESTQ  AX, AX
+	JZ     residual5Skip
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	VADDPS 32(AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	VADDPS 32(AX), Y5, Y5
+	ADDQ   R8, AX
+	VADDPS (AX), Y6, Y6
+	VADDPS 32(AX), Y7, Y7
+	ADDQ   R8, AX
+	VADDPS (AX), Y8, Y8
+	VADDPS 32(AX), Y9, Y9
+	ADDQ   R8, AX
+	MOVQ   AX, 552(SP)
+
+residual5Skip:
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
 	ADDQ    R8, CX
@@ -536,13 +580,31 @@ k4One:
 	JNZ          k4One
 
 k4Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+4, SI
-	CMPQ    512(SP), $0x00
-	JNE     spill4
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+4, SI
+	CMPQ   512(SP), $0x00
+	JNE    spill4
+	MOVQ   552(SP), AX
+	TESTQ  AX, AX
+	JZ     residual4Skip
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	VADDPS 32(AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	VADDPS 32(AX), Y5, Y5
+	ADDQ   R8, AX
+	VADDPS (AX), Y6, Y6
+	VADDPS 32(AX), Y7, Y7
+	ADDQ   R8, AX
+	MOVQ   AX, 552(SP)
+
+residual4Skip:
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
 	ADDQ    R8, CX
@@ -654,12 +716,27 @@ k3One:
 	JNZ          k3One
 
 k3Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+3, SI
-	CMPQ    512(SP), $0x00
-	JNE     spill3
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+3, SI
+	CMPQ   512(SP), $0x00
+	JNE    spill3
+	MOVQ   552(SP), AX
+	TESTQ  AX, AX
+	JZ     residual3Skip
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	VADDPS 32(AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	VADDPS 32(AX), Y5, Y5
+	ADDQ   R8, AX
+	MOVQ   AX, 552(SP)
+
+residual3Skip:
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
 	ADDQ    R8, CX
@@ -749,11 +826,23 @@ k2One:
 	JNZ          k2One
 
 k2Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+2, SI
-	CMPQ    512(SP), $0x00
-	JNE     spill2
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+2, SI
+	CMPQ   512(SP), $0x00
+	JNE    spill2
+	MOVQ   552(SP), AX
+	TESTQ  AX, AX
+	JZ     residual2Skip
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	VADDPS 32(AX), Y3, Y3
+	ADDQ   R8, AX
+	MOVQ   AX, 552(SP)
+
+residual2Skip:
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
 	ADDQ    R8, CX
@@ -821,10 +910,19 @@ k1One:
 	JNZ          k1One
 
 k1Done:
-	ADDQ    R9, DX
-	SUBQ    $+1, SI
-	CMPQ    512(SP), $0x00
-	JNE     spill1
+	ADDQ   R9, DX
+	SUBQ   $+1, SI
+	CMPQ   512(SP), $0x00
+	JNE    spill1
+	MOVQ   552(SP), AX
+	TESTQ  AX, AX
+	JZ     residual1Skip
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	ADDQ   R8, AX
+	MOVQ   AX, 552(SP)
+
+residual1Skip:
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
 	ADDQ    R8, CX
@@ -840,181 +938,146 @@ finishTile:
 
 row:
 	VMOVUPS (R10), Y0
-	VMOVUPS 384(SP), Y1
+	VMOVUPS 32(R10), Y1
+	VMOVUPS 384(SP), Y2
+	VMOVUPS 416(SP), Y3
 	MOVQ    536(SP), R11
 	TESTQ   R11, R11
-	JZ      pre0Skip
+	JZ      preSkip
 	CMPQ    520(SP), $0x00
-	JNE     pre0Partial
+	JNE     prePartial
 	VMOVUPS Y0, (R11)
-	JMP     pre0Stored
+	VMOVUPS Y1, 32(R11)
+	JMP     preStored
 
-pre0Partial:
-	VMASKMOVPS Y0, Y1, (R11)
+prePartial:
+	VMASKMOVPS Y0, Y2, (R11)
+	VMASKMOVPS Y1, Y3, 32(R11)
 
-pre0Stored:
-pre0Skip:
+preStored:
+preSkip:
 	MOVQ        528(SP), R11
 	TESTQ       R11, R11
-	JZ          gelu0Skip
-	VMOVUPS     x40b00000<>+0(SB), Y2
-	VMOVUPS     xc0b00000<>+0(SB), Y3
-	VMINPS      Y0, Y2, Y2
-	VMAXPS      Y2, Y3, Y2
-	VMULPS      Y2, Y2, Y3
-	VMOVUPS     x32c37bd1<>+0(SB), Y4
-	VFMADD213PS x36d51129<>+0(SB), Y3, Y4
-	VFMADD213PS x3930d4fb<>+0(SB), Y3, Y4
-	VFMADD213PS x3b993a4f<>+0(SB), Y3, Y4
-	VFMADD213PS x3d0a970d<>+0(SB), Y3, Y4
-	VFMADD213PS x3ecc4228<>+0(SB), Y3, Y4
-	VMOVUPS     x35a0bc22<>+0(SB), Y5
-	VFMADD213PS x389a5069<>+0(SB), Y3, Y5
-	VFMADD213PS x3af6dcb9<>+0(SB), Y3, Y5
-	VFMADD213PS x3cea95bc<>+0(SB), Y3, Y5
-	VFMADD213PS x3e80c1d6<>+0(SB), Y3, Y5
-	VFMADD213PS x3f800000<>+0(SB), Y3, Y5
-	VDIVPS      Y5, Y4, Y4
-	VFMADD213PS x3f000000<>+0(SB), Y4, Y2
-	VMULPS      Y0, Y2, Y2
+	JZ          geluSkip
+	VMOVUPS     x40b00000<>+0(SB), Y4
+	VMOVUPS     x40b00000<>+0(SB), Y5
+	VMOVUPS     xc0b00000<>+0(SB), Y7
+	VMINPS      Y0, Y4, Y4
+	VMAXPS      Y4, Y7, Y4
+	VMULPS      Y4, Y4, Y6
+	VMINPS      Y1, Y5, Y5
+	VMAXPS      Y5, Y7, Y5
+	VMULPS      Y5, Y5, Y7
+	VMOVUPS     x32c37bd1<>+0(SB), Y8
+	VMOVUPS     x32c37bd1<>+0(SB), Y9
+	VMOVUPS     x35a0bc22<>+0(SB), Y10
+	VMOVUPS     x35a0bc22<>+0(SB), Y11
+	VFMADD213PS x36d51129<>+0(SB), Y6, Y8
+	VFMADD213PS x36d51129<>+0(SB), Y7, Y9
+	VFMADD213PS x389a5069<>+0(SB), Y6, Y10
+	VFMADD213PS x389a5069<>+0(SB), Y7, Y11
+	VFMADD213PS x3930d4fb<>+0(SB), Y6, Y8
+	VFMADD213PS x3930d4fb<>+0(SB), Y7, Y9
+	VFMADD213PS x3af6dcb9<>+0(SB), Y6, Y10
+	VFMADD213PS x3af6dcb9<>+0(SB), Y7, Y11
+	VFMADD213PS x3b993a4f<>+0(SB), Y6, Y8
+	VFMADD213PS x3b993a4f<>+0(SB), Y7, Y9
+	VFMADD213PS x3cea95bc<>+0(SB), Y6, Y10
+	VFMADD213PS x3cea95bc<>+0(SB), Y7, Y11
+	VFMADD213PS x3d0a970d<>+0(SB), Y6, Y8
+	VFMADD213PS x3d0a970d<>+0(SB), Y7, Y9
+	VFMADD213PS x3e80c1d6<>+0(SB), Y6, Y10
+	VFMADD213PS x3e80c1d6<>+0(SB), Y7, Y11
+	VFMADD213PS x3ecc4228<>+0(SB), Y6, Y8
+	VFMADD213PS x3ecc4228<>+0(SB), Y7, Y9
+	VFMADD213PS x3f800000<>+0(SB), Y6, Y10
+	VFMADD213PS x3f800000<>+0(SB), Y7, Y11
+	VDIVPS      Y10, Y8, Y8
+	VFMADD213PS x3f000000<>+0(SB), Y8, Y4
+	VDIVPS      Y11, Y9, Y9
+	VFMADD213PS x3f000000<>+0(SB), Y9, Y5
+	VMULPS      Y0, Y4, Y4
 	VCMPPS      $0x01, xc0b00000<>+0(SB), Y0, Y0
-	VANDNPS     Y2, Y0, Y2
-	VMOVAPS     Y2, Y0
+	VANDNPS     Y4, Y0, Y4
+	VMULPS      Y1, Y5, Y5
+	VCMPPS      $0x01, xc0b00000<>+0(SB), Y1, Y0
+	VANDNPS     Y5, Y0, Y5
+	VMOVAPS     Y4, Y0
+	VMOVAPS     Y5, Y1
 
-gelu0Skip:
+geluSkip:
 	MOVQ        544(SP), R11
 	TESTQ       R11, R11
-	JZ          slope0Skip
-	VMASKMOVPS  (R11), Y1, Y2
-	VMOVUPS     x40c00000<>+0(SB), Y3
-	VMOVUPS     xc0c00000<>+0(SB), Y4
-	VMINPS      Y2, Y3, Y3
-	VMAXPS      Y3, Y4, Y3
-	VMULPS      Y3, Y3, Y2
-	VMOVUPS     x32922089<>+0(SB), Y4
-	VFMADD213PS x3576cc41<>+0(SB), Y2, Y4
-	VFMADD213PS x380efeed<>+0(SB), Y2, Y4
-	VFMADD213PS x39536db5<>+0(SB), Y2, Y4
-	VFMADD213PS x3c6313b1<>+0(SB), Y2, Y4
-	VFMADD213PS xbcb7c051<>+0(SB), Y2, Y4
-	VFMADD213PS x3f4c4229<>+0(SB), Y2, Y4
-	VMOVUPS     x30b4732b<>+0(SB), Y5
-	VFMADD213PS x34b573fe<>+0(SB), Y2, Y5
-	VFMADD213PS x372cb5c9<>+0(SB), Y2, Y5
-	VFMADD213PS x398078bc<>+0(SB), Y2, Y5
-	VFMADD213PS x3b8209c3<>+0(SB), Y2, Y5
-	VFMADD213PS x3d34ae7b<>+0(SB), Y2, Y5
-	VFMADD213PS x3e9c45da<>+0(SB), Y2, Y5
-	VFMADD213PS x3f800000<>+0(SB), Y2, Y5
-	VDIVPS      Y5, Y4, Y4
-	VFMADD213PS x3f000000<>+0(SB), Y4, Y3
-	VMULPS      Y3, Y0, Y0
+	JZ          slopeSkip
+	VMASKMOVPS  (R11), Y2, Y4
+	VMASKMOVPS  32(R11), Y3, Y5
+	VMOVUPS     x40c00000<>+0(SB), Y6
+	VMOVUPS     x40c00000<>+0(SB), Y7
+	VMOVUPS     xc0c00000<>+0(SB), Y8
+	VMINPS      Y4, Y6, Y6
+	VMAXPS      Y6, Y8, Y6
+	VMULPS      Y6, Y6, Y4
+	VMINPS      Y5, Y7, Y7
+	VMAXPS      Y7, Y8, Y7
+	VMULPS      Y7, Y7, Y5
+	VMOVUPS     x32922089<>+0(SB), Y8
+	VMOVUPS     x32922089<>+0(SB), Y9
+	VMOVUPS     x30b4732b<>+0(SB), Y10
+	VMOVUPS     x30b4732b<>+0(SB), Y11
+	VFMADD213PS x34b573fe<>+0(SB), Y4, Y10
+	VFMADD213PS x34b573fe<>+0(SB), Y5, Y11
+	VFMADD213PS x3576cc41<>+0(SB), Y4, Y8
+	VFMADD213PS x3576cc41<>+0(SB), Y5, Y9
+	VFMADD213PS x372cb5c9<>+0(SB), Y4, Y10
+	VFMADD213PS x372cb5c9<>+0(SB), Y5, Y11
+	VFMADD213PS x380efeed<>+0(SB), Y4, Y8
+	VFMADD213PS x380efeed<>+0(SB), Y5, Y9
+	VFMADD213PS x398078bc<>+0(SB), Y4, Y10
+	VFMADD213PS x398078bc<>+0(SB), Y5, Y11
+	VFMADD213PS x39536db5<>+0(SB), Y4, Y8
+	VFMADD213PS x39536db5<>+0(SB), Y5, Y9
+	VFMADD213PS x3b8209c3<>+0(SB), Y4, Y10
+	VFMADD213PS x3b8209c3<>+0(SB), Y5, Y11
+	VFMADD213PS x3c6313b1<>+0(SB), Y4, Y8
+	VFMADD213PS x3c6313b1<>+0(SB), Y5, Y9
+	VFMADD213PS x3d34ae7b<>+0(SB), Y4, Y10
+	VFMADD213PS x3d34ae7b<>+0(SB), Y5, Y11
+	VFMADD213PS xbcb7c051<>+0(SB), Y4, Y8
+	VFMADD213PS xbcb7c051<>+0(SB), Y5, Y9
+	VFMADD213PS x3e9c45da<>+0(SB), Y4, Y10
+	VFMADD213PS x3e9c45da<>+0(SB), Y5, Y11
+	VFMADD213PS x3f4c4229<>+0(SB), Y4, Y8
+	VFMADD213PS x3f4c4229<>+0(SB), Y5, Y9
+	VFMADD213PS x3f800000<>+0(SB), Y4, Y10
+	VFMADD213PS x3f800000<>+0(SB), Y5, Y11
+	VDIVPS      Y10, Y8, Y8
+	VFMADD213PS x3f000000<>+0(SB), Y8, Y6
+	VDIVPS      Y11, Y9, Y9
+	VFMADD213PS x3f000000<>+0(SB), Y9, Y7
+	VMULPS      Y6, Y0, Y0
+	VMULPS      Y7, Y1, Y1
 
-slope0Skip:
+slopeSkip:
 	MOVQ       552(SP), R11
 	TESTQ      R11, R11
-	JZ         residual0Skip
-	VMASKMOVPS (R11), Y1, Y2
-	VADDPS     Y2, Y0, Y0
+	JZ         residualSkip
+	VMASKMOVPS (R11), Y2, Y4
+	VMASKMOVPS 32(R11), Y3, Y5
+	VADDPS     Y4, Y0, Y0
+	VADDPS     Y5, Y1, Y1
 
-residual0Skip:
+residualSkip:
 	CMPQ    520(SP), $0x00
-	JNE     y0Partial
+	JNE     yPartial
 	VMOVUPS Y0, (CX)
-	JMP     y0Stored
+	VMOVUPS Y1, 32(CX)
+	JMP     yStored
 
-y0Partial:
-	VMASKMOVPS Y0, Y1, (CX)
+yPartial:
+	VMASKMOVPS Y0, Y2, (CX)
+	VMASKMOVPS Y1, Y3, 32(CX)
 
-y0Stored:
-	VMOVUPS 32(R10), Y0
-	VMOVUPS 416(SP), Y1
-	MOVQ    536(SP), R11
-	TESTQ   R11, R11
-	JZ      pre1Skip
-	CMPQ    520(SP), $0x00
-	JNE     pre1Partial
-	VMOVUPS Y0, 32(R11)
-	JMP     pre1Stored
-
-pre1Partial:
-	VMASKMOVPS Y0, Y1, 32(R11)
-
-pre1Stored:
-pre1Skip:
-	MOVQ        528(SP), R11
-	TESTQ       R11, R11
-	JZ          gelu1Skip
-	VMOVUPS     x40b00000<>+0(SB), Y2
-	VMOVUPS     xc0b00000<>+0(SB), Y3
-	VMINPS      Y0, Y2, Y2
-	VMAXPS      Y2, Y3, Y2
-	VMULPS      Y2, Y2, Y3
-	VMOVUPS     x32c37bd1<>+0(SB), Y4
-	VFMADD213PS x36d51129<>+0(SB), Y3, Y4
-	VFMADD213PS x3930d4fb<>+0(SB), Y3, Y4
-	VFMADD213PS x3b993a4f<>+0(SB), Y3, Y4
-	VFMADD213PS x3d0a970d<>+0(SB), Y3, Y4
-	VFMADD213PS x3ecc4228<>+0(SB), Y3, Y4
-	VMOVUPS     x35a0bc22<>+0(SB), Y5
-	VFMADD213PS x389a5069<>+0(SB), Y3, Y5
-	VFMADD213PS x3af6dcb9<>+0(SB), Y3, Y5
-	VFMADD213PS x3cea95bc<>+0(SB), Y3, Y5
-	VFMADD213PS x3e80c1d6<>+0(SB), Y3, Y5
-	VFMADD213PS x3f800000<>+0(SB), Y3, Y5
-	VDIVPS      Y5, Y4, Y4
-	VFMADD213PS x3f000000<>+0(SB), Y4, Y2
-	VMULPS      Y0, Y2, Y2
-	VCMPPS      $0x01, xc0b00000<>+0(SB), Y0, Y0
-	VANDNPS     Y2, Y0, Y2
-	VMOVAPS     Y2, Y0
-
-gelu1Skip:
-	MOVQ        544(SP), R11
-	TESTQ       R11, R11
-	JZ          slope1Skip
-	VMASKMOVPS  32(R11), Y1, Y2
-	VMOVUPS     x40c00000<>+0(SB), Y3
-	VMOVUPS     xc0c00000<>+0(SB), Y4
-	VMINPS      Y2, Y3, Y3
-	VMAXPS      Y3, Y4, Y3
-	VMULPS      Y3, Y3, Y2
-	VMOVUPS     x32922089<>+0(SB), Y4
-	VFMADD213PS x3576cc41<>+0(SB), Y2, Y4
-	VFMADD213PS x380efeed<>+0(SB), Y2, Y4
-	VFMADD213PS x39536db5<>+0(SB), Y2, Y4
-	VFMADD213PS x3c6313b1<>+0(SB), Y2, Y4
-	VFMADD213PS xbcb7c051<>+0(SB), Y2, Y4
-	VFMADD213PS x3f4c4229<>+0(SB), Y2, Y4
-	VMOVUPS     x30b4732b<>+0(SB), Y5
-	VFMADD213PS x34b573fe<>+0(SB), Y2, Y5
-	VFMADD213PS x372cb5c9<>+0(SB), Y2, Y5
-	VFMADD213PS x398078bc<>+0(SB), Y2, Y5
-	VFMADD213PS x3b8209c3<>+0(SB), Y2, Y5
-	VFMADD213PS x3d34ae7b<>+0(SB), Y2, Y5
-	VFMADD213PS x3e9c45da<>+0(SB), Y2, Y5
-	VFMADD213PS x3f800000<>+0(SB), Y2, Y5
-	VDIVPS      Y5, Y4, Y4
-	VFMADD213PS x3f000000<>+0(SB), Y4, Y3
-	VMULPS      Y3, Y0, Y0
-
-slope1Skip:
-	MOVQ       552(SP), R11
-	TESTQ      R11, R11
-	JZ         residual1Skip
-	VMASKMOVPS 32(R11), Y1, Y2
-	VADDPS     Y2, Y0, Y0
-
-residual1Skip:
-	CMPQ    520(SP), $0x00
-	JNE     y1Partial
-	VMOVUPS Y0, 32(CX)
-	JMP     y1Stored
-
-y1Partial:
-	VMASKMOVPS Y0, Y1, 32(CX)
-
-y1Stored:
+yStored:
 	ADDQ  $+64, R10
 	ADDQ  R8, CX
 	MOVQ  536(SP), R11
@@ -1087,56 +1150,6 @@ DATA x32c37bd1<>+24(SB)/4, $0x32c37bd1
 DATA x32c37bd1<>+28(SB)/4, $0x32c37bd1
 GLOBL x32c37bd1<>(SB), RODATA|NOPTR, $32
 
-DATA x36d51129<>+0(SB)/4, $0x36d51129
-DATA x36d51129<>+4(SB)/4, $0x36d51129
-DATA x36d51129<>+8(SB)/4, $0x36d51129
-DATA x36d51129<>+12(SB)/4, $0x36d51129
-DATA x36d51129<>+16(SB)/4, $0x36d51129
-DATA x36d51129<>+20(SB)/4, $0x36d51129
-DATA x36d51129<>+24(SB)/4, $0x36d51129
-DATA x36d51129<>+28(SB)/4, $0x36d51129
-GLOBL x36d51129<>(SB), RODATA|NOPTR, $32
-
-DATA x3930d4fb<>+0(SB)/4, $0x3930d4fb
-DATA x3930d4fb<>+4(SB)/4, $0x3930d4fb
-DATA x3930d4fb<>+8(SB)/4, $0x3930d4fb
-DATA x3930d4fb<>+12(SB)/4, $0x3930d4fb
-DATA x3930d4fb<>+16(SB)/4, $0x3930d4fb
-DATA x3930d4fb<>+20(SB)/4, $0x3930d4fb
-DATA x3930d4fb<>+24(SB)/4, $0x3930d4fb
-DATA x3930d4fb<>+28(SB)/4, $0x3930d4fb
-GLOBL x3930d4fb<>(SB), RODATA|NOPTR, $32
-
-DATA x3b993a4f<>+0(SB)/4, $0x3b993a4f
-DATA x3b993a4f<>+4(SB)/4, $0x3b993a4f
-DATA x3b993a4f<>+8(SB)/4, $0x3b993a4f
-DATA x3b993a4f<>+12(SB)/4, $0x3b993a4f
-DATA x3b993a4f<>+16(SB)/4, $0x3b993a4f
-DATA x3b993a4f<>+20(SB)/4, $0x3b993a4f
-DATA x3b993a4f<>+24(SB)/4, $0x3b993a4f
-DATA x3b993a4f<>+28(SB)/4, $0x3b993a4f
-GLOBL x3b993a4f<>(SB), RODATA|NOPTR, $32
-
-DATA x3d0a970d<>+0(SB)/4, $0x3d0a970d
-DATA x3d0a970d<>+4(SB)/4, $0x3d0a970d
-DATA x3d0a970d<>+8(SB)/4, $0x3d0a970d
-DATA x3d0a970d<>+12(SB)/4, $0x3d0a970d
-DATA x3d0a970d<>+16(SB)/4, $0x3d0a970d
-DATA x3d0a970d<>+20(SB)/4, $0x3d0a970d
-DATA x3d0a970d<>+24(SB)/4, $0x3d0a970d
-DATA x3d0a970d<>+28(SB)/4, $0x3d0a970d
-GLOBL x3d0a970d<>(SB), RODATA|NOPTR, $32
-
-DATA x3ecc4228<>+0(SB)/4, $0x3ecc4228
-DATA x3ecc4228<>+4(SB)/4, $0x3ecc4228
-DATA x3ecc4228<>+8(SB)/4, $0x3ecc4228
-DATA x3ecc4228<>+12(SB)/4, $0x3ecc4228
-DATA x3ecc4228<>+16(SB)/4, $0x3ecc4228
-DATA x3ecc4228<>+20(SB)/4, $0x3ecc4228
-DATA x3ecc4228<>+24(SB)/4, $0x3ecc4228
-DATA x3ecc4228<>+28(SB)/4, $0x3ecc4228
-GLOBL x3ecc4228<>(SB), RODATA|NOPTR, $32
-
 DATA x35a0bc22<>+0(SB)/4, $0x35a0bc22
 DATA x35a0bc22<>+4(SB)/4, $0x35a0bc22
 DATA x35a0bc22<>+8(SB)/4, $0x35a0bc22
@@ -1146,6 +1159,16 @@ DATA x35a0bc22<>+20(SB)/4, $0x35a0bc22
 DATA x35a0bc22<>+24(SB)/4, $0x35a0bc22
 DATA x35a0bc22<>+28(SB)/4, $0x35a0bc22
 GLOBL x35a0bc22<>(SB), RODATA|NOPTR, $32
+
+DATA x36d51129<>+0(SB)/4, $0x36d51129
+DATA x36d51129<>+4(SB)/4, $0x36d51129
+DATA x36d51129<>+8(SB)/4, $0x36d51129
+DATA x36d51129<>+12(SB)/4, $0x36d51129
+DATA x36d51129<>+16(SB)/4, $0x36d51129
+DATA x36d51129<>+20(SB)/4, $0x36d51129
+DATA x36d51129<>+24(SB)/4, $0x36d51129
+DATA x36d51129<>+28(SB)/4, $0x36d51129
+GLOBL x36d51129<>(SB), RODATA|NOPTR, $32
 
 DATA x389a5069<>+0(SB)/4, $0x389a5069
 DATA x389a5069<>+4(SB)/4, $0x389a5069
@@ -1157,6 +1180,16 @@ DATA x389a5069<>+24(SB)/4, $0x389a5069
 DATA x389a5069<>+28(SB)/4, $0x389a5069
 GLOBL x389a5069<>(SB), RODATA|NOPTR, $32
 
+DATA x3930d4fb<>+0(SB)/4, $0x3930d4fb
+DATA x3930d4fb<>+4(SB)/4, $0x3930d4fb
+DATA x3930d4fb<>+8(SB)/4, $0x3930d4fb
+DATA x3930d4fb<>+12(SB)/4, $0x3930d4fb
+DATA x3930d4fb<>+16(SB)/4, $0x3930d4fb
+DATA x3930d4fb<>+20(SB)/4, $0x3930d4fb
+DATA x3930d4fb<>+24(SB)/4, $0x3930d4fb
+DATA x3930d4fb<>+28(SB)/4, $0x3930d4fb
+GLOBL x3930d4fb<>(SB), RODATA|NOPTR, $32
+
 DATA x3af6dcb9<>+0(SB)/4, $0x3af6dcb9
 DATA x3af6dcb9<>+4(SB)/4, $0x3af6dcb9
 DATA x3af6dcb9<>+8(SB)/4, $0x3af6dcb9
@@ -1166,6 +1199,16 @@ DATA x3af6dcb9<>+20(SB)/4, $0x3af6dcb9
 DATA x3af6dcb9<>+24(SB)/4, $0x3af6dcb9
 DATA x3af6dcb9<>+28(SB)/4, $0x3af6dcb9
 GLOBL x3af6dcb9<>(SB), RODATA|NOPTR, $32
+
+DATA x3b993a4f<>+0(SB)/4, $0x3b993a4f
+DATA x3b993a4f<>+4(SB)/4, $0x3b993a4f
+DATA x3b993a4f<>+8(SB)/4, $0x3b993a4f
+DATA x3b993a4f<>+12(SB)/4, $0x3b993a4f
+DATA x3b993a4f<>+16(SB)/4, $0x3b993a4f
+DATA x3b993a4f<>+20(SB)/4, $0x3b993a4f
+DATA x3b993a4f<>+24(SB)/4, $0x3b993a4f
+DATA x3b993a4f<>+28(SB)/4, $0x3b993a4f
+GLOBL x3b993a4f<>(SB), RODATA|NOPTR, $32
 
 DATA x3cea95bc<>+0(SB)/4, $0x3cea95bc
 DATA x3cea95bc<>+4(SB)/4, $0x3cea95bc
@@ -1177,6 +1220,16 @@ DATA x3cea95bc<>+24(SB)/4, $0x3cea95bc
 DATA x3cea95bc<>+28(SB)/4, $0x3cea95bc
 GLOBL x3cea95bc<>(SB), RODATA|NOPTR, $32
 
+DATA x3d0a970d<>+0(SB)/4, $0x3d0a970d
+DATA x3d0a970d<>+4(SB)/4, $0x3d0a970d
+DATA x3d0a970d<>+8(SB)/4, $0x3d0a970d
+DATA x3d0a970d<>+12(SB)/4, $0x3d0a970d
+DATA x3d0a970d<>+16(SB)/4, $0x3d0a970d
+DATA x3d0a970d<>+20(SB)/4, $0x3d0a970d
+DATA x3d0a970d<>+24(SB)/4, $0x3d0a970d
+DATA x3d0a970d<>+28(SB)/4, $0x3d0a970d
+GLOBL x3d0a970d<>(SB), RODATA|NOPTR, $32
+
 DATA x3e80c1d6<>+0(SB)/4, $0x3e80c1d6
 DATA x3e80c1d6<>+4(SB)/4, $0x3e80c1d6
 DATA x3e80c1d6<>+8(SB)/4, $0x3e80c1d6
@@ -1186,6 +1239,16 @@ DATA x3e80c1d6<>+20(SB)/4, $0x3e80c1d6
 DATA x3e80c1d6<>+24(SB)/4, $0x3e80c1d6
 DATA x3e80c1d6<>+28(SB)/4, $0x3e80c1d6
 GLOBL x3e80c1d6<>(SB), RODATA|NOPTR, $32
+
+DATA x3ecc4228<>+0(SB)/4, $0x3ecc4228
+DATA x3ecc4228<>+4(SB)/4, $0x3ecc4228
+DATA x3ecc4228<>+8(SB)/4, $0x3ecc4228
+DATA x3ecc4228<>+12(SB)/4, $0x3ecc4228
+DATA x3ecc4228<>+16(SB)/4, $0x3ecc4228
+DATA x3ecc4228<>+20(SB)/4, $0x3ecc4228
+DATA x3ecc4228<>+24(SB)/4, $0x3ecc4228
+DATA x3ecc4228<>+28(SB)/4, $0x3ecc4228
+GLOBL x3ecc4228<>(SB), RODATA|NOPTR, $32
 
 DATA x3f800000<>+0(SB)/4, $0x3f800000
 DATA x3f800000<>+4(SB)/4, $0x3f800000
@@ -1237,66 +1300,6 @@ DATA x32922089<>+24(SB)/4, $0x32922089
 DATA x32922089<>+28(SB)/4, $0x32922089
 GLOBL x32922089<>(SB), RODATA|NOPTR, $32
 
-DATA x3576cc41<>+0(SB)/4, $0x3576cc41
-DATA x3576cc41<>+4(SB)/4, $0x3576cc41
-DATA x3576cc41<>+8(SB)/4, $0x3576cc41
-DATA x3576cc41<>+12(SB)/4, $0x3576cc41
-DATA x3576cc41<>+16(SB)/4, $0x3576cc41
-DATA x3576cc41<>+20(SB)/4, $0x3576cc41
-DATA x3576cc41<>+24(SB)/4, $0x3576cc41
-DATA x3576cc41<>+28(SB)/4, $0x3576cc41
-GLOBL x3576cc41<>(SB), RODATA|NOPTR, $32
-
-DATA x380efeed<>+0(SB)/4, $0x380efeed
-DATA x380efeed<>+4(SB)/4, $0x380efeed
-DATA x380efeed<>+8(SB)/4, $0x380efeed
-DATA x380efeed<>+12(SB)/4, $0x380efeed
-DATA x380efeed<>+16(SB)/4, $0x380efeed
-DATA x380efeed<>+20(SB)/4, $0x380efeed
-DATA x380efeed<>+24(SB)/4, $0x380efeed
-DATA x380efeed<>+28(SB)/4, $0x380efeed
-GLOBL x380efeed<>(SB), RODATA|NOPTR, $32
-
-DATA x39536db5<>+0(SB)/4, $0x39536db5
-DATA x39536db5<>+4(SB)/4, $0x39536db5
-DATA x39536db5<>+8(SB)/4, $0x39536db5
-DATA x39536db5<>+12(SB)/4, $0x39536db5
-DATA x39536db5<>+16(SB)/4, $0x39536db5
-DATA x39536db5<>+20(SB)/4, $0x39536db5
-DATA x39536db5<>+24(SB)/4, $0x39536db5
-DATA x39536db5<>+28(SB)/4, $0x39536db5
-GLOBL x39536db5<>(SB), RODATA|NOPTR, $32
-
-DATA x3c6313b1<>+0(SB)/4, $0x3c6313b1
-DATA x3c6313b1<>+4(SB)/4, $0x3c6313b1
-DATA x3c6313b1<>+8(SB)/4, $0x3c6313b1
-DATA x3c6313b1<>+12(SB)/4, $0x3c6313b1
-DATA x3c6313b1<>+16(SB)/4, $0x3c6313b1
-DATA x3c6313b1<>+20(SB)/4, $0x3c6313b1
-DATA x3c6313b1<>+24(SB)/4, $0x3c6313b1
-DATA x3c6313b1<>+28(SB)/4, $0x3c6313b1
-GLOBL x3c6313b1<>(SB), RODATA|NOPTR, $32
-
-DATA xbcb7c051<>+0(SB)/4, $0xbcb7c051
-DATA xbcb7c051<>+4(SB)/4, $0xbcb7c051
-DATA xbcb7c051<>+8(SB)/4, $0xbcb7c051
-DATA xbcb7c051<>+12(SB)/4, $0xbcb7c051
-DATA xbcb7c051<>+16(SB)/4, $0xbcb7c051
-DATA xbcb7c051<>+20(SB)/4, $0xbcb7c051
-DATA xbcb7c051<>+24(SB)/4, $0xbcb7c051
-DATA xbcb7c051<>+28(SB)/4, $0xbcb7c051
-GLOBL xbcb7c051<>(SB), RODATA|NOPTR, $32
-
-DATA x3f4c4229<>+0(SB)/4, $0x3f4c4229
-DATA x3f4c4229<>+4(SB)/4, $0x3f4c4229
-DATA x3f4c4229<>+8(SB)/4, $0x3f4c4229
-DATA x3f4c4229<>+12(SB)/4, $0x3f4c4229
-DATA x3f4c4229<>+16(SB)/4, $0x3f4c4229
-DATA x3f4c4229<>+20(SB)/4, $0x3f4c4229
-DATA x3f4c4229<>+24(SB)/4, $0x3f4c4229
-DATA x3f4c4229<>+28(SB)/4, $0x3f4c4229
-GLOBL x3f4c4229<>(SB), RODATA|NOPTR, $32
-
 DATA x30b4732b<>+0(SB)/4, $0x30b4732b
 DATA x30b4732b<>+4(SB)/4, $0x30b4732b
 DATA x30b4732b<>+8(SB)/4, $0x30b4732b
@@ -1317,6 +1320,16 @@ DATA x34b573fe<>+24(SB)/4, $0x34b573fe
 DATA x34b573fe<>+28(SB)/4, $0x34b573fe
 GLOBL x34b573fe<>(SB), RODATA|NOPTR, $32
 
+DATA x3576cc41<>+0(SB)/4, $0x3576cc41
+DATA x3576cc41<>+4(SB)/4, $0x3576cc41
+DATA x3576cc41<>+8(SB)/4, $0x3576cc41
+DATA x3576cc41<>+12(SB)/4, $0x3576cc41
+DATA x3576cc41<>+16(SB)/4, $0x3576cc41
+DATA x3576cc41<>+20(SB)/4, $0x3576cc41
+DATA x3576cc41<>+24(SB)/4, $0x3576cc41
+DATA x3576cc41<>+28(SB)/4, $0x3576cc41
+GLOBL x3576cc41<>(SB), RODATA|NOPTR, $32
+
 DATA x372cb5c9<>+0(SB)/4, $0x372cb5c9
 DATA x372cb5c9<>+4(SB)/4, $0x372cb5c9
 DATA x372cb5c9<>+8(SB)/4, $0x372cb5c9
@@ -1326,6 +1339,16 @@ DATA x372cb5c9<>+20(SB)/4, $0x372cb5c9
 DATA x372cb5c9<>+24(SB)/4, $0x372cb5c9
 DATA x372cb5c9<>+28(SB)/4, $0x372cb5c9
 GLOBL x372cb5c9<>(SB), RODATA|NOPTR, $32
+
+DATA x380efeed<>+0(SB)/4, $0x380efeed
+DATA x380efeed<>+4(SB)/4, $0x380efeed
+DATA x380efeed<>+8(SB)/4, $0x380efeed
+DATA x380efeed<>+12(SB)/4, $0x380efeed
+DATA x380efeed<>+16(SB)/4, $0x380efeed
+DATA x380efeed<>+20(SB)/4, $0x380efeed
+DATA x380efeed<>+24(SB)/4, $0x380efeed
+DATA x380efeed<>+28(SB)/4, $0x380efeed
+GLOBL x380efeed<>(SB), RODATA|NOPTR, $32
 
 DATA x398078bc<>+0(SB)/4, $0x398078bc
 DATA x398078bc<>+4(SB)/4, $0x398078bc
@@ -1337,6 +1360,16 @@ DATA x398078bc<>+24(SB)/4, $0x398078bc
 DATA x398078bc<>+28(SB)/4, $0x398078bc
 GLOBL x398078bc<>(SB), RODATA|NOPTR, $32
 
+DATA x39536db5<>+0(SB)/4, $0x39536db5
+DATA x39536db5<>+4(SB)/4, $0x39536db5
+DATA x39536db5<>+8(SB)/4, $0x39536db5
+DATA x39536db5<>+12(SB)/4, $0x39536db5
+DATA x39536db5<>+16(SB)/4, $0x39536db5
+DATA x39536db5<>+20(SB)/4, $0x39536db5
+DATA x39536db5<>+24(SB)/4, $0x39536db5
+DATA x39536db5<>+28(SB)/4, $0x39536db5
+GLOBL x39536db5<>(SB), RODATA|NOPTR, $32
+
 DATA x3b8209c3<>+0(SB)/4, $0x3b8209c3
 DATA x3b8209c3<>+4(SB)/4, $0x3b8209c3
 DATA x3b8209c3<>+8(SB)/4, $0x3b8209c3
@@ -1346,6 +1379,16 @@ DATA x3b8209c3<>+20(SB)/4, $0x3b8209c3
 DATA x3b8209c3<>+24(SB)/4, $0x3b8209c3
 DATA x3b8209c3<>+28(SB)/4, $0x3b8209c3
 GLOBL x3b8209c3<>(SB), RODATA|NOPTR, $32
+
+DATA x3c6313b1<>+0(SB)/4, $0x3c6313b1
+DATA x3c6313b1<>+4(SB)/4, $0x3c6313b1
+DATA x3c6313b1<>+8(SB)/4, $0x3c6313b1
+DATA x3c6313b1<>+12(SB)/4, $0x3c6313b1
+DATA x3c6313b1<>+16(SB)/4, $0x3c6313b1
+DATA x3c6313b1<>+20(SB)/4, $0x3c6313b1
+DATA x3c6313b1<>+24(SB)/4, $0x3c6313b1
+DATA x3c6313b1<>+28(SB)/4, $0x3c6313b1
+GLOBL x3c6313b1<>(SB), RODATA|NOPTR, $32
 
 DATA x3d34ae7b<>+0(SB)/4, $0x3d34ae7b
 DATA x3d34ae7b<>+4(SB)/4, $0x3d34ae7b
@@ -1357,6 +1400,16 @@ DATA x3d34ae7b<>+24(SB)/4, $0x3d34ae7b
 DATA x3d34ae7b<>+28(SB)/4, $0x3d34ae7b
 GLOBL x3d34ae7b<>(SB), RODATA|NOPTR, $32
 
+DATA xbcb7c051<>+0(SB)/4, $0xbcb7c051
+DATA xbcb7c051<>+4(SB)/4, $0xbcb7c051
+DATA xbcb7c051<>+8(SB)/4, $0xbcb7c051
+DATA xbcb7c051<>+12(SB)/4, $0xbcb7c051
+DATA xbcb7c051<>+16(SB)/4, $0xbcb7c051
+DATA xbcb7c051<>+20(SB)/4, $0xbcb7c051
+DATA xbcb7c051<>+24(SB)/4, $0xbcb7c051
+DATA xbcb7c051<>+28(SB)/4, $0xbcb7c051
+GLOBL xbcb7c051<>(SB), RODATA|NOPTR, $32
+
 DATA x3e9c45da<>+0(SB)/4, $0x3e9c45da
 DATA x3e9c45da<>+4(SB)/4, $0x3e9c45da
 DATA x3e9c45da<>+8(SB)/4, $0x3e9c45da
@@ -1366,6 +1419,16 @@ DATA x3e9c45da<>+20(SB)/4, $0x3e9c45da
 DATA x3e9c45da<>+24(SB)/4, $0x3e9c45da
 DATA x3e9c45da<>+28(SB)/4, $0x3e9c45da
 GLOBL x3e9c45da<>(SB), RODATA|NOPTR, $32
+
+DATA x3f4c4229<>+0(SB)/4, $0x3f4c4229
+DATA x3f4c4229<>+4(SB)/4, $0x3f4c4229
+DATA x3f4c4229<>+8(SB)/4, $0x3f4c4229
+DATA x3f4c4229<>+12(SB)/4, $0x3f4c4229
+DATA x3f4c4229<>+16(SB)/4, $0x3f4c4229
+DATA x3f4c4229<>+20(SB)/4, $0x3f4c4229
+DATA x3f4c4229<>+24(SB)/4, $0x3f4c4229
+DATA x3f4c4229<>+28(SB)/4, $0x3f4c4229
+GLOBL x3f4c4229<>(SB), RODATA|NOPTR, $32
 
 // func multiplyPanel8(y *float32, x *float32, panel *float32, rows int, k int, ldy int, ldx int, columns int, bias *float32, pre *float32, slope *float32, residual *float32, gelu int)
 // Requires: AVX, CMOV, FMA3
@@ -1380,7 +1443,6 @@ TEXT ·multiplyPanel8(SB), NOSPLIT, $496-104
 	ORQ        CX, AX
 	MOVQ       residual+88(FP), CX
 	MOVQ       CX, 488(SP)
-	ORQ        CX, AX
 	MOVQ       AX, 448(SP)
 	MOVQ       columns+56(FP), AX
 	MOVQ       bias+64(FP), DX
@@ -1590,21 +1652,51 @@ k12One:
 	JNZ          k12One
 
 k12Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+12, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill12
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+12, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill12
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual12Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   R8, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   R8, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   R8, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   R8, AX
+	VADDPS (AX), Y8, Y8
+	ADDQ   R8, AX
+	VADDPS (AX), Y9, Y9
+	ADDQ   R8, AX
+	VADDPS (AX), Y10, Y10
+	ADDQ   R8, AX
+	VADDPS (AX), Y11, Y11
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual12Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -1835,20 +1927,48 @@ k11One:
 	JNZ          k11One
 
 k11Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+11, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill11
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+11, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill11
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual11Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   R8, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   R8, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   R8, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   R8, AX
+	VADDPS (AX), Y8, Y8
+	ADDQ   R8, AX
+	VADDPS (AX), Y9, Y9
+	ADDQ   R8, AX
+	VADDPS (AX), Y10, Y10
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual11Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -2039,19 +2159,45 @@ k10One:
 	JNZ          k10One
 
 k10Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+10, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill10
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+10, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill10
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual10Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   R8, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   R8, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   R8, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   R8, AX
+	VADDPS (AX), Y8, Y8
+	ADDQ   R8, AX
+	VADDPS (AX), Y9, Y9
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual10Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -2224,18 +2370,42 @@ k9One:
 	JNZ          k9One
 
 k9Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+9, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill9
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+9, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill9
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual9Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   R8, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   R8, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   R8, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   R8, AX
+	VADDPS (AX), Y8, Y8
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual9Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -2394,17 +2564,39 @@ k8One:
 	JNZ          k8One
 
 k8Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+8, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill8
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+8, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill8
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual8Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   R8, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   R8, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   R8, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual8Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -2549,16 +2741,36 @@ k7One:
 	JNZ          k7One
 
 k7Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+7, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill7
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+7, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill7
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual7Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   R8, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   R8, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual7Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -2685,15 +2897,33 @@ k6One:
 	JNZ          k6One
 
 k6Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+6, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill6
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+6, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill6
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual6Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   R8, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual6Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -2806,14 +3036,30 @@ k5One:
 	JNZ          k5One
 
 k5Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+5, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill5
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+5, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill5
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual5Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   R8, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual5Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -2912,13 +3158,27 @@ k4One:
 	JNZ          k4One
 
 k4Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+4, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill4
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+4, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill4
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual4Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual4Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -2999,12 +3259,24 @@ k3One:
 	JNZ          k3One
 
 k3Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+3, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill3
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+3, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill3
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual3Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual3Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -3071,11 +3343,21 @@ k2One:
 	JNZ          k2One
 
 k2Done:
-	ADDQ    R9, DX
-	ADDQ    R9, DX
-	SUBQ    $+2, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill2
+	ADDQ   R9, DX
+	ADDQ   R9, DX
+	SUBQ   $+2, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill2
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual2Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual2Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	VMOVUPS Y1, (CX)
@@ -3128,10 +3410,18 @@ k1One:
 	JNZ          k1One
 
 k1Done:
-	ADDQ    R9, DX
-	SUBQ    $+1, SI
-	CMPQ    448(SP), $0x00
-	JNE     spill1
+	ADDQ   R9, DX
+	SUBQ   $+1, SI
+	CMPQ   448(SP), $0x00
+	JNE    spill1
+	MOVQ   488(SP), AX
+	TESTQ  AX, AX
+	JZ     residual1Skip
+	VADDPS (AX), Y0, Y0
+	ADDQ   R8, AX
+	MOVQ   AX, 488(SP)
+
+residual1Skip:
 	VMOVUPS Y0, (CX)
 	ADDQ    R8, CX
 	JMP     next
@@ -3148,36 +3438,36 @@ row:
 	VMOVUPS 384(SP), Y1
 	MOVQ    472(SP), R11
 	TESTQ   R11, R11
-	JZ      pre0Skip
+	JZ      preSkip
 	CMPQ    456(SP), $0x00
-	JNE     pre0Partial
+	JNE     prePartial
 	VMOVUPS Y0, (R11)
-	JMP     pre0Stored
+	JMP     preStored
 
-pre0Partial:
+prePartial:
 	VMASKMOVPS Y0, Y1, (R11)
 
-pre0Stored:
-pre0Skip:
+preStored:
+preSkip:
 	MOVQ        464(SP), R11
 	TESTQ       R11, R11
-	JZ          gelu0Skip
+	JZ          geluSkip
 	VMOVUPS     x40b00000<>+0(SB), Y2
 	VMOVUPS     xc0b00000<>+0(SB), Y3
 	VMINPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y3, Y2
 	VMULPS      Y2, Y2, Y3
 	VMOVUPS     x32c37bd1<>+0(SB), Y4
-	VFMADD213PS x36d51129<>+0(SB), Y3, Y4
-	VFMADD213PS x3930d4fb<>+0(SB), Y3, Y4
-	VFMADD213PS x3b993a4f<>+0(SB), Y3, Y4
-	VFMADD213PS x3d0a970d<>+0(SB), Y3, Y4
-	VFMADD213PS x3ecc4228<>+0(SB), Y3, Y4
 	VMOVUPS     x35a0bc22<>+0(SB), Y5
+	VFMADD213PS x36d51129<>+0(SB), Y3, Y4
 	VFMADD213PS x389a5069<>+0(SB), Y3, Y5
+	VFMADD213PS x3930d4fb<>+0(SB), Y3, Y4
 	VFMADD213PS x3af6dcb9<>+0(SB), Y3, Y5
+	VFMADD213PS x3b993a4f<>+0(SB), Y3, Y4
 	VFMADD213PS x3cea95bc<>+0(SB), Y3, Y5
+	VFMADD213PS x3d0a970d<>+0(SB), Y3, Y4
 	VFMADD213PS x3e80c1d6<>+0(SB), Y3, Y5
+	VFMADD213PS x3ecc4228<>+0(SB), Y3, Y4
 	VFMADD213PS x3f800000<>+0(SB), Y3, Y5
 	VDIVPS      Y5, Y4, Y4
 	VFMADD213PS x3f000000<>+0(SB), Y4, Y2
@@ -3186,10 +3476,10 @@ pre0Skip:
 	VANDNPS     Y2, Y0, Y2
 	VMOVAPS     Y2, Y0
 
-gelu0Skip:
+geluSkip:
 	MOVQ        480(SP), R11
 	TESTQ       R11, R11
-	JZ          slope0Skip
+	JZ          slopeSkip
 	VMASKMOVPS  (R11), Y1, Y2
 	VMOVUPS     x40c00000<>+0(SB), Y3
 	VMOVUPS     xc0c00000<>+0(SB), Y4
@@ -3197,41 +3487,41 @@ gelu0Skip:
 	VMAXPS      Y3, Y4, Y3
 	VMULPS      Y3, Y3, Y2
 	VMOVUPS     x32922089<>+0(SB), Y4
-	VFMADD213PS x3576cc41<>+0(SB), Y2, Y4
-	VFMADD213PS x380efeed<>+0(SB), Y2, Y4
-	VFMADD213PS x39536db5<>+0(SB), Y2, Y4
-	VFMADD213PS x3c6313b1<>+0(SB), Y2, Y4
-	VFMADD213PS xbcb7c051<>+0(SB), Y2, Y4
-	VFMADD213PS x3f4c4229<>+0(SB), Y2, Y4
 	VMOVUPS     x30b4732b<>+0(SB), Y5
 	VFMADD213PS x34b573fe<>+0(SB), Y2, Y5
+	VFMADD213PS x3576cc41<>+0(SB), Y2, Y4
 	VFMADD213PS x372cb5c9<>+0(SB), Y2, Y5
+	VFMADD213PS x380efeed<>+0(SB), Y2, Y4
 	VFMADD213PS x398078bc<>+0(SB), Y2, Y5
+	VFMADD213PS x39536db5<>+0(SB), Y2, Y4
 	VFMADD213PS x3b8209c3<>+0(SB), Y2, Y5
+	VFMADD213PS x3c6313b1<>+0(SB), Y2, Y4
 	VFMADD213PS x3d34ae7b<>+0(SB), Y2, Y5
+	VFMADD213PS xbcb7c051<>+0(SB), Y2, Y4
 	VFMADD213PS x3e9c45da<>+0(SB), Y2, Y5
+	VFMADD213PS x3f4c4229<>+0(SB), Y2, Y4
 	VFMADD213PS x3f800000<>+0(SB), Y2, Y5
 	VDIVPS      Y5, Y4, Y4
 	VFMADD213PS x3f000000<>+0(SB), Y4, Y3
 	VMULPS      Y3, Y0, Y0
 
-slope0Skip:
+slopeSkip:
 	MOVQ       488(SP), R11
 	TESTQ      R11, R11
-	JZ         residual0Skip
+	JZ         residualSkip
 	VMASKMOVPS (R11), Y1, Y2
 	VADDPS     Y2, Y0, Y0
 
-residual0Skip:
+residualSkip:
 	CMPQ    456(SP), $0x00
-	JNE     y0Partial
+	JNE     yPartial
 	VMOVUPS Y0, (CX)
-	JMP     y0Stored
+	JMP     yStored
 
-y0Partial:
+yPartial:
 	VMASKMOVPS Y0, Y1, (CX)
 
-y0Stored:
+yStored:
 	ADDQ  $+32, R10
 	ADDQ  R8, CX
 	MOVQ  472(SP), R11

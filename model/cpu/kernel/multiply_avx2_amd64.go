@@ -108,13 +108,27 @@ func from(x []float32, i int) *float32 {
 	return &x[i]
 }
 
+// stripRows are summed at a time: a strip of dy of that many rows fits half of the first-level cache.
+const stripRows = 256
+
+// addOuterAVX2 packs each strip of dy once, so that the tiles of dw beside it read it from the first-level cache.
 func addOuterAVX2(dw, x, dy []float32, l, k, n int) {
 	dw, x, dy = dw[:k*n], x[:l*k], dy[:l*n]
-	if l == 0 || k == 0 {
+	if len(dw) == 0 {
 		return
 	}
-	for j := 0; j < n; j += widePanel {
-		outerStrip(&dw[j], &x[0], &dy[j], l, k, n, k, n, min(widePanel, n-j))
+	var strip [stripRows * widePanel]float32
+	blocks := (l + stripRows - 1) / stripRows
+	for b := range blocks {
+		first, rows := l*b/blocks, l*(b+1)/blocks-l*b/blocks
+		for j := 0; j < n; j += widePanel {
+			columns, ld := min(widePanel, n-j), widePanel
+			if columns <= narrowPanel {
+				ld = narrowPanel
+			}
+			packRows(&strip[0], &dy[first*n+j], rows, n, columns)
+			outerStrip(&dw[j], &x[first*k], &strip[0], rows, k, n, k, ld, columns)
+		}
 	}
 }
 

@@ -8,62 +8,86 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
+// chains are the vectors that are computed in turns, as many as the registers hold.
+var chains = []int{3, 1}
+
 func activation() {
 	function("geluVector", "(y, x *float32, n int)", "geluVector computes y = x·Φ(x).")
 	x, y := param("x"), param("y")
-	each("x", param("n"), func(i Register, mask Op) {
-		store(geluOf(load(element(x, i), mask)), element(y, i), mask)
+	eachOf("x", chains, param("n"), func(i Register, vectors int, mask Op) {
+		stores(geluOf(loads(element(x, i), vectors, mask)), element(y, i), mask)
 	})
 	finish()
 
 	function("geluGradVector", "(dx, dy, x *float32, n int)", "geluGradVector computes dx = dy·(Φ(x) + x·φ(x)).")
 	dx, dy, x := param("dx"), param("dy"), param("x")
-	each("x", param("n"), func(i Register, mask Op) {
-		slope := slopeOf(load(element(x, i), mask))
-		VMULPS(load(element(dy, i), mask), slope, slope)
-		store(slope, element(dx, i), mask)
+	eachOf("x", chains, param("n"), func(i Register, vectors int, mask Op) {
+		slopes := slopeOf(loads(element(x, i), vectors, mask))
+		for v, d := range loads(element(dy, i), vectors, mask) {
+			VMULPS(d, slopes[v], slopes[v])
+		}
+		stores(slopes, element(dx, i), mask)
 	})
 	finish()
 
-	softmax("softmaxVector", "softmaxVector computes y = softmax(x), and returns the largest x and Σexp(x−largest).", false)
-	softmax("softmaxRows", "softmaxRows is softmaxVector of each row of a matrix, of stride ld, with room for 8·⌈n/8⌉ columns.", true)
+	softmax()
+	softmaxRows()
 	softmaxGrad()
 }
 
-// softmax writes a function for one vector of exact length, or for rows that may be written past n.
-func softmax(name, doc string, padded bool) {
-	signature := "(y, x *float32, n int) (largest, sum float32)"
-	if padded {
-		signature = "(y, x *float32, n, rows, ld int)"
-	}
-	function(name, signature, doc)
+// softmax writes the function for one vector, of exact length. The largest is subtracted first so that no exponential
+// overflows.
+func softmax() {
+	function("softmaxVector", "(y, x *float32, n int) (largest, sum float32)",
+		"softmaxVector computes y = softmax(x), and returns the largest x and Σexp(x−largest).")
 	x, y, n := param("x"), param("y"), param("n")
-	if !padded {
-		largest, sum := softmaxOnce(y, x, n, false)
-		Store(largest.AsX(), Return("largest"))
-		Store(sum.AsX(), Return("sum"))
-		finish()
-		return
-	}
-	rows, ld := param("rows"), param("ld")
-	SHLQ(Imm(2), ld)
-	Label("row")
-	softmaxOnce(y, x, n, true)
-	ADDQ(ld, x)
-	ADDQ(ld, y)
-	DECQ(rows)
-	JNZ(LabelRef("row"))
+	largest := largestOf(x, n)
+	sum := exponentials(y, x, n, largest, false)
+	Store(largest.AsX(), Return("largest"))
+	Store(sum.AsX(), Return("sum"))
+	inverse := splat(1)
+	VDIVPS(sum, inverse, inverse)
+	scaleBy(y, n, inverse, false)
 	finish()
 }
 
-// softmaxOnce emits the softmax of n floats, with the largest subtracted first so that no exponential overflows.
-func softmaxOnce(y, x, n Register, padded bool) (largest, sum VecVirtual) {
-	to := func(i Register, mask Op, v VecVirtual) {
-		if padded {
-			mask = nil
-		}
-		store(v, element(y, i), mask)
+// softmaxRows writes the function for a matrix. It goes through all rows three times, so that what one row waits for is
+// filled with the work of the next.
+func softmaxRows() {
+	function("softmaxRows", "(p, each *float32, n, rows, ld int)",
+		"softmaxRows replaces rows of n columns, with room for 8·⌈n/8⌉, by their softmax. each [rows] is scratch.")
+	p, n, ld := param("p"), param("n"), param("ld")
+	SHLQ(Imm(2), ld)
+	pass := func(label string, body func(row, each Register)) {
+		row, each, rows := GP64(), param("each"), param("rows")
+		MOVQ(p, row)
+		Label(label + "Row")
+		body(row, each)
+		ADDQ(ld, row)
+		ADDQ(Imm(4), each)
+		DECQ(rows)
+		JNZ(LabelRef(label + "Row"))
 	}
+	pass("max", func(row, each Register) {
+		VMOVSS(largestOf(row, n).AsX(), at(each, 0))
+	})
+	pass("exp", func(row, each Register) {
+		largest, one := YMM(), splat(1)
+		VBROADCASTSS(at(each, 0), largest)
+		sum := exponentials(row, row, n, largest, true)
+		VDIVSS(sum.AsX(), one.AsX(), one.AsX())
+		VMOVSS(one.AsX(), at(each, 0))
+	})
+	pass("scale", func(row, each Register) {
+		inverse := YMM()
+		VBROADCASTSS(at(each, 0), inverse)
+		scaleBy(row, n, inverse, true)
+	})
+	finish()
+}
+
+// largestOf is the largest of n floats, in all lanes.
+func largestOf(x, n Register) VecVirtual {
 	most, lowest := YMM(), YMM()
 	VMOVUPS(words("negativeInfinity", 0xff800000), lowest)
 	VMOVAPS(lowest, most)
@@ -74,24 +98,42 @@ func softmaxOnce(y, x, n Register, padded bool) (largest, sum VecVirtual) {
 		}
 		VMAXPS(v, most, most)
 	})
-	largest, parts := fold(most, VMAXPS), zeros(1)
-	each("exp", n, func(i Register, mask Op) {
-		v := load(element(x, i), mask)
-		VSUBPS(largest, v, v)
-		e := expOf(v)
-		under(mask, e)
-		VADDPS(e, parts[0], parts[0])
-		to(i, mask, e)
+	return fold(most, VMAXPS)
+}
+
+// exponentials is y = exp(x−largest), and the sum of it. A padded y is written in whole vectors, zeros past its end.
+func exponentials(y, x, n Register, largest VecVirtual, padded bool) VecVirtual {
+	sum := zero()
+	eachOf("exp", chains, n, func(i Register, vectors int, mask Op) {
+		away := loads(element(x, i), vectors, mask)
+		for _, v := range away {
+			VSUBPS(largest, v, v)
+		}
+		e := expOf(away)
+		for _, v := range e {
+			under(mask, v)
+			VADDPS(v, sum, sum)
+		}
+		stores(e, element(y, i), unless(padded, mask))
 	})
-	sum = total(parts)
-	inverse := splat(1)
-	VDIVPS(sum, inverse, inverse)
+	return total([]VecVirtual{sum})
+}
+
+// scaleBy is y *= factor.
+func scaleBy(y, n Register, factor VecVirtual, padded bool) {
 	each("scale", n, func(i Register, mask Op) {
 		v := load(element(y, i), mask)
-		VMULPS(inverse, v, v)
-		to(i, mask, v)
+		VMULPS(factor, v, v)
+		store(v, element(y, i), unless(padded, mask))
 	})
-	return largest, sum
+}
+
+// unless is the mask to store with: none where there is room for a whole vector.
+func unless(padded bool, mask Op) Op {
+	if padded {
+		return nil
+	}
+	return mask
 }
 
 // softmaxGrad writes the gradient of softmaxRows: ds = scale·p·(dp − Σ p·dp), in place of dp.

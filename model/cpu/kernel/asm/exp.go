@@ -8,7 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// eˣ = 2ⁿ·eʳ with n = round(x/ln 2), |r| ≤ ln(2)/2 and eʳ = 1 + r + r²·(c₀ + c₁·r + …), to within 3.1e-9 relative. The
+// eˣ = 2ⁿ·eʳ with n = round(x/ln 2), |r| ≤ ln(2)/2 and eʳ = 1 + r + r²·(c₀ + c₁·r + …) to within 3.1e-9 relative. The
 // coefficients are our own fit: least squares at 2,000 Chebyshev points, weighted by r²/eʳ and reweighted by Lawson's
 // method until the largest error was smallest; then rounded to float32.
 var expC = []float64{0.4999999403953552, 0.1666652113199234, 0.04166838899254799, 0.008368716575205326, 0.001381459878757596}
@@ -23,21 +23,25 @@ const (
 )
 
 // expOf is eˣ for x ≤ 0. NaN stays NaN.
-func expOf(x VecVirtual) VecVirtual {
-	r, n, low, square := splat(expLowest), YMM(), YMM(), YMM()
-	VCMPPS(Imm(1 /* less than */), r, x, low)
-	VMAXPS(x, r, r)
-	VMULPS(vector8(log2e), r, n)
-	VROUNDPS(Imm(8 /* to nearest, quietly */), n, n)
-	VFNMADD231PS(vector8(ln2High), n, r)
-	VFNMADD231PS(vector8(ln2Low), n, r)
-	e := polynomial(r, expC)
-	VMULPS(r, r, square)
-	VFMADD213PS(r, square, e)
-	VADDPS(vector8(1), e, e)
-	VCVTPS2DQ(n, n)
-	VPSLLD(Imm(23), n, n)
-	VPADDD(n, e, e)
-	VANDNPS(e, low, e)
+func expOf(x []VecVirtual) []VecVirtual {
+	r, n := splats(len(x), expLowest), registers(len(x))
+	for v := range x {
+		VMAXPS(x[v], r[v], r[v])
+		VMULPS(vector8(log2e), r[v], n[v])
+		VROUNDPS(Imm(8 /* to nearest, quietly */), n[v], n[v])
+	}
+	for _, part := range []float64{ln2High, ln2Low} {
+		for v := range x {
+			VFNMADD231PS(vector8(part), n[v], r[v])
+		}
+	}
+	e := polynomial(r, append([]float64{1, 1}, expC...))
+	for v := range x {
+		VCVTPS2DQ(n[v], n[v])
+		VPSLLD(Imm(23), n[v], n[v])
+		VPADDD(n[v], e[v], e[v])
+		VCMPPS(Imm(1 /* less than */), vector8(expLowest), x[v], n[v])
+		VANDNPS(e[v], n[v], e[v])
+	}
 	return e
 }

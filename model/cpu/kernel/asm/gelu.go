@@ -31,25 +31,46 @@ var (
 
 // halfAndOdd is 1/2 + c·P(c²)/Q(c²) with c = x held within ±limit. NaN stays NaN, because MINPS and MAXPS return their
 // second source when either is.
-func halfAndOdd(x VecVirtual, limit float64, p, q []float64) VecVirtual {
-	c, low, z := splat(limit), splat(-limit), YMM()
-	VMINPS(x, c, c)
-	VMAXPS(c, low, c)
-	VMULPS(c, c, z)
-	above, below := polynomial(z, p), polynomial(z, q)
-	VDIVPS(below, above, above)
-	VFMADD213PS(vector8(0.5), above, c)
+func halfAndOdd(x []VecVirtual, limit float64, p, q []float64) []VecVirtual {
+	c, z, low := splats(len(x), limit), registers(len(x)), splat(-limit)
+	for v := range x {
+		VMINPS(x[v], c[v], c[v])
+		VMAXPS(c[v], low, c[v])
+		VMULPS(c[v], c[v], z[v])
+	}
+	above, below := quotient(z, p, q)
+	for v := range x {
+		VDIVPS(below[v], above[v], above[v])
+		VFMADD213PS(vector8(0.5), above[v], c[v])
+	}
 	return c
 }
 
+// quotient evaluates both polynomials, in turns.
+func quotient(z []VecVirtual, p, q []float64) (above, below []VecVirtual) {
+	above, below = splats(len(z), p[len(p)-1]), splats(len(z), q[len(q)-1])
+	for i := max(len(p), len(q)) - 2; i >= 0; i-- {
+		if i < len(p)-1 {
+			horner(above, z, p[i])
+		}
+		if i < len(q)-1 {
+			horner(below, z, q[i])
+		}
+	}
+	return above, below
+}
+
 // geluOf is x·Φ(x), and zero from −5.5 down.
-func geluOf(x VecVirtual) VecVirtual {
-	y, low := halfAndOdd(x, geluLimit, geluP, geluQ), YMM()
-	VMULPS(x, y, y)
-	VCMPPS(Imm(1 /* less than */), vector8(-geluLimit), x, low)
-	VANDNPS(y, low, y)
+func geluOf(x []VecVirtual) []VecVirtual {
+	y := halfAndOdd(x, geluLimit, geluP, geluQ)
+	for v := range x {
+		low := YMM()
+		VMULPS(x[v], y[v], y[v])
+		VCMPPS(Imm(1 /* less than */), vector8(-geluLimit), x[v], low)
+		VANDNPS(y[v], low, y[v])
+	}
 	return y
 }
 
 // slopeOf is Φ(x) + x·φ(x).
-func slopeOf(x VecVirtual) VecVirtual { return halfAndOdd(x, slopeLimit, slopeP, slopeQ) }
+func slopeOf(x []VecVirtual) []VecVirtual { return halfAndOdd(x, slopeLimit, slopeP, slopeQ) }

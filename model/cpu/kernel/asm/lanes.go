@@ -92,13 +92,38 @@ func zero() VecVirtual {
 	return r
 }
 
-// polynomial is c[0] + c[1]·z + …, by Horner's rule.
-func polynomial(z Op, c []float64) VecVirtual {
-	sum := splat(c[len(c)-1])
-	for i := len(c) - 2; i >= 0; i-- {
-		VFMADD213PS(vector8(c[i]), z, sum)
+// horner adds a step of Horner's rule to each sum: sum·z + c.
+func horner(sums, z []VecVirtual, c float64) {
+	for v := range sums {
+		VFMADD213PS(vector8(c), z[v], sums[v])
 	}
-	return sum
+}
+
+// polynomial is c[0] + c[1]·z + …, for several z at once.
+func polynomial(z []VecVirtual, c []float64) []VecVirtual {
+	sums := splats(len(z), c[len(c)-1])
+	for i := len(c) - 2; i >= 0; i-- {
+		horner(sums, z, c[i])
+	}
+	return sums
+}
+
+// splats is a constant in several registers.
+func splats(n int, v float64) []VecVirtual {
+	var all []VecVirtual
+	for range n {
+		all = append(all, splat(v))
+	}
+	return all
+}
+
+// registers is several registers, not yet set.
+func registers(n int) []VecVirtual {
+	var all []VecVirtual
+	for range n {
+		all = append(all, YMM())
+	}
+	return all
 }
 
 // load is eight floats, or those under the mask and zeros, in a register.
@@ -124,36 +149,49 @@ func store(v Op, m Mem, mask Op) {
 // each emits a loop over n elements in vectors: body gets the index of the first element and a mask, nil but for the
 // last few. Both run the same instructions, so that an element's bits don't depend on where it stands. n is kept.
 func each(label string, n Register, body func(i Register, mask Op)) {
-	eachOf(label, 1, n, func(i Register, _ int, mask Op) { body(i, mask) })
+	eachOf(label, []int{1}, n, func(i Register, _ int, mask Op) { body(i, mask) })
 }
 
-// eachOf is each with several vectors a turn: body gets the number of the vector within its turn, to add to a sum of
-// its own. The vectors after the last full turn have number 0.
-func eachOf(label string, vectors int, n Register, body func(i Register, vector int, mask Op)) {
+// eachOf is each with several vectors a turn: body gets their number. It goes on with the next smaller turn, of which
+// the last must be 1, for what is left.
+//
+// Turns of several are for bodies that are long chains: the processor's scheduler holds no more than about three
+// chains like that of GELU, so the instructions of independent ones must stand next to each other.
+func eachOf(label string, turns []int, n Register, body func(i Register, vectors int, mask Op)) {
 	i, left := GP64(), GP64()
 	XORQ(i, i)
 	MOVQ(n, left)
-	turns := []int{vectors, 1}
-	if vectors == 1 {
-		turns = turns[:1]
-	}
 	for _, v := range turns {
 		turn := fmt.Sprintf("%sBy%d", label, v)
 		SUBQ(I32(v*lanes), left)
 		JL(LabelRef(turn + "Done"))
 		Label(turn)
-		for u := range v {
-			body(i, u, nil)
-			ADDQ(I32(lanes), i)
-		}
+		body(i, v, nil)
+		ADDQ(I32(v*lanes), i)
 		SUBQ(I32(v*lanes), left)
 		JGE(LabelRef(turn))
 		Label(turn + "Done")
 		ADDQ(I32(v*lanes), left)
 	}
 	JZ(LabelRef(label + "Done"))
-	body(i, 0, maskOf(left))
+	body(i, 1, maskOf(left))
 	Label(label + "Done")
+}
+
+// loads is several vectors from m on.
+func loads(m Mem, vectors int, mask Op) []VecVirtual {
+	var all []VecVirtual
+	for v := range vectors {
+		all = append(all, load(m.Offset(v*bytes), mask))
+	}
+	return all
+}
+
+// stores writes several vectors from m on.
+func stores(values []VecVirtual, m Mem, mask Op) {
+	for v, value := range values {
+		store(value, m.Offset(v*bytes), mask)
+	}
 }
 
 // fold reduces the lanes of v by op, pairwise, into all lanes of the result.

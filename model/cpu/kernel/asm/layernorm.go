@@ -29,17 +29,20 @@ func layerNormForward() {
 	columns := columnsOf(width)
 	Label("row")
 	sums := zeros(4)
-	eachOf("sum", 4, width, func(i Register, v int, mask Op) {
-		VADDPS(load(element(x, i), mask), sums[v], sums[v])
+	eachOf("sum", []int{4, 1}, width, func(i Register, vectors int, mask Op) {
+		for v, in := range loads(element(x, i), vectors, mask) {
+			VADDPS(in, sums[v], sums[v])
+		}
 	})
 	mean := total(sums)
 	VDIVPS(columns, mean, mean)
 	squares := zeros(4)
-	eachOf("square", 4, width, func(i Register, v int, mask Op) {
-		d := load(element(x, i), mask)
-		VSUBPS(mean, d, d)
-		under(mask, d)
-		VFMADD231PS(d, d, squares[v])
+	eachOf("square", []int{4, 1}, width, func(i Register, vectors int, mask Op) {
+		for v, d := range loads(element(x, i), vectors, mask) {
+			VSUBPS(mean, d, d)
+			under(mask, d)
+			VFMADD231PS(d, d, squares[v])
+		}
 	})
 	inverse, deviation := splat(1), total(squares)
 	VDIVPS(columns, deviation, deviation)

@@ -33,7 +33,7 @@ func multiply() {
 type tiles struct {
 	shape
 	y, x, panel, rows, k, ldy, ldx Register // strides in bytes; y and x move on, rows counts down
-	plain, partial, gelu           Mem      // 0 where a full tile is stored as it is; where columns are missing; where GELU is wanted
+	special, partial, gelu         Mem      // not 0 where tiles are spilled; where columns are missing; where GELU is wanted
 	pre, slope, residual           Mem      // the epilogue's matrices, at the row that comes next, or nil
 	left                           Register // rows of a spilled tile that are still to be finished
 	sums, masks, start             Mem      // a tile; a mask for each vector; the bias that sums start from
@@ -42,7 +42,7 @@ type tiles struct {
 func newTiles(s shape) *tiles {
 	row := s.vectors * bytes
 	t := &tiles{shape: s, left: GP64(), sums: AllocLocal(s.rows * row), masks: AllocLocal(row), start: AllocLocal(row)}
-	for _, word := range []*Mem{&t.plain, &t.partial, &t.gelu, &t.pre, &t.slope, &t.residual} {
+	for _, word := range []*Mem{&t.special, &t.partial, &t.gelu, &t.pre, &t.slope, &t.residual} {
 		*word = AllocLocal(8)
 	}
 	t.epilogue()
@@ -61,9 +61,11 @@ func (t *tiles) epilogue() {
 	for name, to := range t.matrices {
 		p := param(name)
 		MOVQ(p, to)
-		ORQ(p, any)
+		if name != "residual" { // which is added without a spill
+			ORQ(p, any)
+		}
 	}
-	MOVQ(any, t.plain)
+	MOVQ(any, t.special)
 }
 
 // matrices yields the epilogue's matrices, all of the shape of y.
@@ -77,7 +79,7 @@ func (t *tiles) columns() {
 	MOVQ(I32(t.width()), missing)
 	SUBQ(count, missing)
 	MOVQ(missing, t.partial)
-	ORQ(missing, t.plain)
+	ORQ(missing, t.special)
 	MOVQ(I32(lanes), most)
 	for v := range t.vectors {
 		here := GP64()
@@ -124,8 +126,17 @@ func (t *tiles) tile(rows int) {
 	}
 	t.sumOverK(rows, sums)
 	SUBQ(I32(rows), t.rows)
-	CMPQ(t.plain, Imm(0))
+	CMPQ(t.special, Imm(0))
 	JNE(LabelRef(fmt.Sprintf("spill%d", rows)))
+	t.with(fmt.Sprintf("residual%d", rows), t.residual, func(p Register) {
+		for r := range sums {
+			for v, sum := range sums[r] {
+				VADDPS(at(p, v*bytes), sum, sum)
+			}
+			ADDQ(t.ldy, p)
+		}
+		MOVQ(p, t.residual)
+	})
 	for r := range sums {
 		for v, sum := range sums[r] {
 			VMOVUPS(sum, at(t.y, v*bytes))
@@ -215,15 +226,7 @@ func (t *tiles) finishTile() {
 	sums := GP64()
 	LEAQ(t.sums, sums)
 	Label("row")
-	for v := range t.vectors {
-		sum, mask := load(at(sums, v*bytes), nil), load(t.masks.Offset(v*bytes), nil)
-		label := fmt.Sprintf("%d", v)
-		t.with("pre"+label, t.pre, func(p Register) { t.keep("pre"+label, sum, at(p, v*bytes), mask) })
-		t.with("gelu"+label, t.gelu, func(Register) { VMOVAPS(geluOf(sum), sum) })
-		t.with("slope"+label, t.slope, func(p Register) { VMULPS(slopeOf(load(at(p, v*bytes), mask)), sum, sum) })
-		t.with("residual"+label, t.residual, func(p Register) { VADDPS(load(at(p, v*bytes), mask), sum, sum) })
-		t.keep("y"+label, sum, at(t.y, v*bytes), mask)
-	}
+	t.finishRow(sums)
 	ADDQ(I32(t.vectors*bytes), sums)
 	ADDQ(t.ldy, t.y)
 	for name, m := range t.matrices {
@@ -232,6 +235,35 @@ func (t *tiles) finishTile() {
 	DECQ(t.left)
 	JNZ(LabelRef("row"))
 	JMP(LabelRef("next"))
+}
+
+// finishRow applies the epilogue to one row of sums.
+func (t *tiles) finishRow(sums Register) {
+	v, masks := loads(at(sums, 0), t.vectors, nil), loads(t.masks, t.vectors, nil)
+	in := func(p Register) []VecVirtual {
+		var all []VecVirtual
+		for i, mask := range masks {
+			all = append(all, load(at(p, i*bytes), mask))
+		}
+		return all
+	}
+	t.with("pre", t.pre, func(p Register) { t.keep("pre", v, p, masks) })
+	t.with("gelu", t.gelu, func(Register) {
+		for i, y := range geluOf(v) {
+			VMOVAPS(y, v[i])
+		}
+	})
+	t.with("slope", t.slope, func(p Register) {
+		for i, slope := range slopeOf(in(p)) {
+			VMULPS(slope, v[i], v[i])
+		}
+	})
+	t.with("residual", t.residual, func(p Register) {
+		for i, r := range in(p) {
+			VADDPS(r, v[i], v[i])
+		}
+	})
+	t.keep("y", v, t.y, masks)
 }
 
 // with emits what is done only if the word in m, a pointer or a choice, is not zero.
@@ -245,12 +277,14 @@ func (t *tiles) with(label string, m Mem, do func(p Register)) {
 }
 
 // keep stores the columns that there are. Full stores have a branch of their own, since masked ones are slow.
-func (t *tiles) keep(label string, v VecVirtual, m Mem, mask Op) {
+func (t *tiles) keep(label string, values []VecVirtual, p Register, masks []VecVirtual) {
 	CMPQ(t.partial, Imm(0))
 	JNE(LabelRef(label + "Partial"))
-	store(v, m, nil)
+	stores(values, at(p, 0), nil)
 	JMP(LabelRef(label + "Stored"))
 	Label(label + "Partial")
-	store(v, m, mask)
+	for i, mask := range masks {
+		store(values[i], at(p, i*bytes), mask)
+	}
 	Label(label + "Stored")
 }

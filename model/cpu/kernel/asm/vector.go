@@ -38,8 +38,10 @@ func vector() {
 
 	function("dotVector", "(a, b *float32, n int) float32", "dotVector is Σ a·b.")
 	a, b, sums := param("a"), param("b"), zeros(4)
-	eachOf("x", 4, param("n"), func(i Register, v int, mask Op) {
-		VFMADD231PS(load(element(a, i), mask), load(element(b, i), mask), sums[v])
+	eachOf("x", []int{4, 1}, param("n"), func(i Register, vectors int, mask Op) {
+		for v, in := range loads(element(a, i), vectors, mask) {
+			VFMADD231PS(in, load(element(b, i).Offset(v*bytes), mask), sums[v])
+		}
 	})
 	Store(total(sums).AsX(), ReturnIndex(0))
 	finish()
@@ -53,12 +55,14 @@ func vector() {
 func sumSquares() {
 	function("sumSquaresVector", "(x *float32, n int) float64", "sumSquaresVector is Σ x².")
 	x, sums := param("x"), zeros(4)
-	eachOf("x", 2, param("n"), func(i Register, v int, mask Op) {
-		low, high := load(element(x, i), mask), YMM()
-		VEXTRACTF128(Imm(1), low, high.AsX())
-		for half, four := range []VecVirtual{low, high} {
-			VCVTPS2PD(four.AsX(), four)
-			VFMADD231PD(four, four, sums[2*v+half])
+	eachOf("x", []int{2, 1}, param("n"), func(i Register, vectors int, mask Op) {
+		for v, low := range loads(element(x, i), vectors, mask) {
+			high := YMM()
+			VEXTRACTF128(Imm(1), low, high.AsX())
+			for half, four := range []VecVirtual{low, high} {
+				VCVTPS2PD(four.AsX(), four)
+				VFMADD231PD(four, four, sums[2*v+half])
+			}
 		}
 	})
 	VADDPD(sums[1], sums[0], sums[0])
