@@ -19,12 +19,12 @@ func geluGradVector(dx *float32, dy *float32, x *float32, n int)
 //go:noescape
 func softmaxVector(y *float32, x *float32, n int) (largest float32, sum float32)
 
-// softmaxRows replaces rows of n columns, with room for 8·⌈n/8⌉, by their softmax. each [rows] is scratch.
+// softmaxRows replaces rows of n columns by their softmax. each [rows] is scratch.
 //
 //go:noescape
-func softmaxRows(p *float32, each *float32, n int, rows int, ld int)
+func softmaxRows(p *float32, each *float32, rows int, n int)
 
-// softmaxGradRows replaces dp by scale·p·(dp − Σ p·dp), row by row, with room for 8·⌈n/8⌉ columns.
+// softmaxGradRows replaces dp by scale·p·(dp − Σ p·dp), row by row.
 //
 //go:noescape
-func softmaxGradRows(dp *float32, p *float32, n int, rows int, ld int, scale float32)
+func softmaxGradRows(dp *float32, p *float32, rows int, n int, scale float32)

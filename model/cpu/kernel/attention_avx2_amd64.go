@@ -6,11 +6,11 @@ package kernel
 
 import "math"
 
-// attentionScratchAVX2 is a panel matrix of keys or values of one head, and two square matrices: probabilities and
-// their gradients.
+// attentionScratchAVX2 is a panel matrix of keys or values of one head, two square matrices, of probabilities and of
+// their gradients, and what is added to scores.
 func attentionScratchAVX2(maxLength, width, heads int) int {
 	padded := roundUp(maxLength)
-	return roundUp(width/heads)*padded + 2*maxLength*padded
+	return roundUp(width/heads)*padded + 2*maxLength*padded + padded
 }
 
 // roundUp is n rounded up to whole vectors.
@@ -56,6 +56,7 @@ type square struct {
 	padded    int     // t rounded up to whole vectors
 	panels    []float32
 	p, dp     []float32 // [t,padded]: probabilities and their gradients
+	hide      []float32 // [padded]: −∞ where there is no token, which makes a probability of zero
 }
 
 func newSquare(qkv []float32, width, heads int) square {
@@ -69,6 +70,13 @@ func (s *square) enter(t int, scratch []float32) {
 	s.t, s.padded = t, roundUp(t)
 	panels, size := roundUp(s.d)*s.padded, t*s.padded
 	s.panels, s.p, s.dp = scratch[:panels], scratch[panels:panels+size], scratch[panels+size:panels+2*size]
+	s.hide = scratch[panels+2*size : panels+2*size+s.padded]
+	for j := range s.hide {
+		s.hide[j] = 0
+		if j >= t {
+			s.hide[j] = float32(math.Inf(-1))
+		}
+	}
 }
 
 // query, key and value are the columns of head h from the sequence's first token on.
@@ -88,23 +96,23 @@ func (s *square) backward(dqkv, dy []float32, h int) {
 	s.probabilities(h)
 	dy = dy[s.first*s.width+h*s.d:]
 	s.outer(s.value(dqkv, h), s.p, dy, s.width)
-	s.timesColumns(s.dp, dy, s.width, s.value(s.qkv, h), 1)
-	softmaxGradRows(&s.dp[0], &s.p[0], s.t, s.t, s.padded, s.scale)
+	s.timesColumns(s.dp, dy, s.width, s.value(s.qkv, h), 1, nil)
+	softmaxGradRows(&s.dp[0], &s.p[0], s.t, s.padded, s.scale)
 	s.timesRows(s.query(dqkv, h), s.ld, s.dp, s.key(s.qkv, h))
 	s.outer(s.key(dqkv, h), s.dp, s.query(s.qkv, h), s.ld)
 }
 
 // probabilities is p = softmax(q·kᵀ/√d).
 func (s *square) probabilities(h int) {
-	s.timesColumns(s.p, s.query(s.qkv, h), s.ld, s.key(s.qkv, h), s.scale)
-	softmaxRows(&s.p[0], &s.panels[0], s.t, s.t, s.padded)
+	s.timesColumns(s.p, s.query(s.qkv, h), s.ld, s.key(s.qkv, h), s.scale, s.hide)
+	softmaxRows(&s.p[0], &s.panels[0], s.t, s.padded)
 }
 
-// timesColumns is to [t,padded] = scale·x·bᵀ, with x [t,d] of stride ldx, and b [t,d] of qkv.
-func (s *square) timesColumns(to, x []float32, ldx int, b []float32, scale float32) {
+// timesColumns is to [t,padded] = scale·x·bᵀ + plus, with x [t,d] of stride ldx, b [t,d] of qkv, and plus [padded] or nil.
+func (s *square) timesColumns(to, x []float32, ldx int, b []float32, scale float32, plus []float32) {
 	packColumns(s.panels, b, s.d, s.ld, s.t, scale)
 	for j := 0; j < s.t; j += widePanel {
-		multiplyPanel(&to[j], &x[0], &s.panels[j*s.d], s.t, s.d, s.padded, ldx, min(widePanel, s.padded-j), nil, nil, nil, nil, 0)
+		multiplyPanel(&to[j], &x[0], &s.panels[j*s.d], s.t, s.d, s.padded, ldx, min(widePanel, s.padded-j), from(plus, j), nil, nil, nil, 0)
 	}
 }
 

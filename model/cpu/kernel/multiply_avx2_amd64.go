@@ -108,10 +108,11 @@ func from(x []float32, i int) *float32 {
 	return &x[i]
 }
 
-// stripRows are summed at a time: a strip of dy of that many rows fits half of the first-level cache.
-const stripRows = 256
+// stripRows are summed at a time. More would spread x over more pages than the first-level TLB holds: 512 columns of x
+// and 136 rows at a time gave 82 GFLOP/s, 96 rows gave 91.
+const stripRows = 96
 
-// addOuterAVX2 packs each strip of dy once, so that the tiles of dw beside it read it from the first-level cache.
+// addOuterAVX2 packs each strip of dy, so that the tiles of dw below it read it from the first-level cache.
 func addOuterAVX2(dw, x, dy []float32, l, k, n int) {
 	dw, x, dy = dw[:k*n], x[:l*k], dy[:l*n]
 	if len(dw) == 0 {

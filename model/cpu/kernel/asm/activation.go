@@ -8,20 +8,23 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// chains are the vectors that are computed in turns, as many as the registers hold.
-var chains = []int{3, 1}
+// The vectors of GELU and of exp that are computed in turns: as many as the registers hold.
+var (
+	geluTurns = []int{3, 1}
+	expTurns  = []int{4, 2, 1}
+)
 
 func activation() {
 	function("geluVector", "(y, x *float32, n int)", "geluVector computes y = x·Φ(x).")
 	x, y := param("x"), param("y")
-	eachOf("x", chains, param("n"), func(i Register, vectors int, mask Op) {
+	eachOf("x", geluTurns, param("n"), func(i Register, vectors int, mask Op) {
 		stores(geluOf(loads(element(x, i), vectors, mask)), element(y, i), mask)
 	})
 	finish()
 
 	function("geluGradVector", "(dx, dy, x *float32, n int)", "geluGradVector computes dx = dy·(Φ(x) + x·φ(x)).")
 	dx, dy, x := param("dx"), param("dy"), param("x")
-	eachOf("x", chains, param("n"), func(i Register, vectors int, mask Op) {
+	eachOf("x", geluTurns, param("n"), func(i Register, vectors int, mask Op) {
 		slopes := slopeOf(loads(element(x, i), vectors, mask))
 		for v, d := range loads(element(dy, i), vectors, mask) {
 			VMULPS(d, slopes[v], slopes[v])
@@ -42,28 +45,27 @@ func softmax() {
 		"softmaxVector computes y = softmax(x), and returns the largest x and Σexp(x−largest).")
 	x, y, n := param("x"), param("y"), param("n")
 	largest := largestOf(x, n)
-	sum := exponentials(y, x, n, largest, false)
+	sum := exponentials(y, x, n, largest)
 	Store(largest.AsX(), Return("largest"))
 	Store(sum.AsX(), Return("sum"))
 	inverse := splat(1)
 	VDIVPS(sum, inverse, inverse)
-	scaleBy(y, n, inverse, false)
+	scaleBy(y, n, inverse)
 	finish()
 }
 
 // softmaxRows writes the function for a matrix. It goes through all rows three times, so that what one row waits for is
 // filled with the work of the next.
 func softmaxRows() {
-	function("softmaxRows", "(p, each *float32, n, rows, ld int)",
-		"softmaxRows replaces rows of n columns, with room for 8·⌈n/8⌉, by their softmax. each [rows] is scratch.")
-	p, n, ld := param("p"), param("n"), param("ld")
-	SHLQ(Imm(2), ld)
+	function("softmaxRows", "(p, each *float32, rows, n int)",
+		"softmaxRows replaces rows of n columns by their softmax. each [rows] is scratch.")
+	p, n := param("p"), param("n")
 	pass := func(label string, body func(row, each Register)) {
 		row, each, rows := GP64(), param("each"), param("rows")
 		MOVQ(p, row)
 		Label(label + "Row")
 		body(row, each)
-		ADDQ(ld, row)
+		LEAQ(element(row, n), row)
 		ADDQ(Imm(4), each)
 		DECQ(rows)
 		JNZ(LabelRef(label + "Row"))
@@ -74,14 +76,14 @@ func softmaxRows() {
 	pass("exp", func(row, each Register) {
 		largest, one := YMM(), splat(1)
 		VBROADCASTSS(at(each, 0), largest)
-		sum := exponentials(row, row, n, largest, true)
+		sum := exponentials(row, row, n, largest)
 		VDIVSS(sum.AsX(), one.AsX(), one.AsX())
 		VMOVSS(one.AsX(), at(each, 0))
 	})
 	pass("scale", func(row, each Register) {
 		inverse := YMM()
 		VBROADCASTSS(at(each, 0), inverse)
-		scaleBy(row, n, inverse, true)
+		scaleBy(row, n, inverse)
 	})
 	finish()
 }
@@ -101,10 +103,10 @@ func largestOf(x, n Register) VecVirtual {
 	return fold(most, VMAXPS)
 }
 
-// exponentials is y = exp(x−largest), and the sum of it. A padded y is written in whole vectors, zeros past its end.
-func exponentials(y, x, n Register, largest VecVirtual, padded bool) VecVirtual {
+// exponentials is y = exp(x−largest), and the sum of it.
+func exponentials(y, x, n Register, largest VecVirtual) VecVirtual {
 	sum := zero()
-	eachOf("exp", chains, n, func(i Register, vectors int, mask Op) {
+	eachOf("exp", expTurns, n, func(i Register, vectors int, mask Op) {
 		away := loads(element(x, i), vectors, mask)
 		for _, v := range away {
 			VSUBPS(largest, v, v)
@@ -114,34 +116,25 @@ func exponentials(y, x, n Register, largest VecVirtual, padded bool) VecVirtual 
 			under(mask, v)
 			VADDPS(v, sum, sum)
 		}
-		stores(e, element(y, i), unless(padded, mask))
+		stores(e, element(y, i), mask)
 	})
 	return total([]VecVirtual{sum})
 }
 
 // scaleBy is y *= factor.
-func scaleBy(y, n Register, factor VecVirtual, padded bool) {
+func scaleBy(y, n Register, factor VecVirtual) {
 	each("scale", n, func(i Register, mask Op) {
 		v := load(element(y, i), mask)
 		VMULPS(factor, v, v)
-		store(v, element(y, i), unless(padded, mask))
+		store(v, element(y, i), mask)
 	})
-}
-
-// unless is the mask to store with: none where there is room for a whole vector.
-func unless(padded bool, mask Op) Op {
-	if padded {
-		return nil
-	}
-	return mask
 }
 
 // softmaxGrad writes the gradient of softmaxRows: ds = scale·p·(dp − Σ p·dp), in place of dp.
 func softmaxGrad() {
-	function("softmaxGradRows", "(dp, p *float32, n, rows, ld int, scale float32)",
-		"softmaxGradRows replaces dp by scale·p·(dp − Σ p·dp), row by row, with room for 8·⌈n/8⌉ columns.")
-	dp, p, n, rows, ld, scale := param("dp"), param("p"), param("n"), param("rows"), param("ld"), broadcast("scale")
-	SHLQ(Imm(2), ld)
+	function("softmaxGradRows", "(dp, p *float32, rows, n int, scale float32)",
+		"softmaxGradRows replaces dp by scale·p·(dp − Σ p·dp), row by row.")
+	dp, p, n, rows, scale := param("dp"), param("p"), param("n"), param("rows"), broadcast("scale")
 	Label("row")
 	parts := zeros(1)
 	each("dot", n, func(i Register, mask Op) {
@@ -153,10 +146,10 @@ func softmaxGrad() {
 		VSUBPS(mean, d, d)
 		VMULPS(load(element(p, i), mask), d, d)
 		VMULPS(scale, d, d)
-		store(d, element(dp, i), nil)
+		store(d, element(dp, i), mask)
 	})
-	ADDQ(ld, dp)
-	ADDQ(ld, p)
+	LEAQ(element(dp, n), dp)
+	LEAQ(element(p, n), p)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
 	finish()

@@ -14,8 +14,8 @@ import (
 var expC = []float64{0.4999999403953552, 0.1666652113199234, 0.04166838899254799, 0.008368716575205326, 0.001381459878757596}
 
 const (
-	// Below, eˣ is set to zero: it is about to be smaller than the smallest normal number.
-	expLowest = -87.33
+	// From this n down, eˣ is set to zero: it is about to be smaller than the smallest normal number.
+	expLowest = -126
 	log2e     = 1.4426950408889634
 	// ln 2 as float32, and what that leaves out.
 	ln2High = 0.693147182464599609375
@@ -24,7 +24,7 @@ const (
 
 // expOf is eˣ for x ≤ 0. NaN stays NaN.
 func expOf(x []VecVirtual) []VecVirtual {
-	r, n := splats(len(x), expLowest), registers(len(x))
+	r, n := splats(len(x), expLowest*ln2High), registers(len(x))
 	for v := range x {
 		VMAXPS(x[v], r[v], r[v])
 		VMULPS(vector8(log2e), r[v], n[v])
@@ -37,11 +37,12 @@ func expOf(x []VecVirtual) []VecVirtual {
 	}
 	e := polynomial(r, append([]float64{1, 1}, expC...))
 	for v := range x {
+		low := r[v] // no longer needed
+		VCMPPS(Imm(2 /* less than or equal */), vector8(expLowest), n[v], low)
 		VCVTPS2DQ(n[v], n[v])
 		VPSLLD(Imm(23), n[v], n[v])
 		VPADDD(n[v], e[v], e[v])
-		VCMPPS(Imm(1 /* less than */), vector8(expLowest), x[v], n[v])
-		VANDNPS(e[v], n[v], e[v])
+		VANDNPS(e[v], low, e[v])
 	}
 	return e
 }

@@ -92,10 +92,15 @@ func zero() VecVirtual {
 	return r
 }
 
-// horner adds a step of Horner's rule to each sum: sum·z + c.
+// horner adds a step of Horner's rule to each sum: sum·z + c. Several share one load of c: the processor can start two
+// multiply-adds a cycle, but no more than two loads.
 func horner(sums, z []VecVirtual, c float64) {
+	var constant Op = vector8(c)
+	if len(sums) > 1 {
+		constant = splat(c)
+	}
 	for v := range sums {
-		VFMADD213PS(vector8(c), z[v], sums[v])
+		VFMADD213PS(constant, z[v], sums[v])
 	}
 }
 
