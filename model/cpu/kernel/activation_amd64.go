@@ -19,12 +19,12 @@ func geluGradVector(dx *float32, dy *float32, x *float32, n int)
 //go:noescape
 func softmaxVector(y *float32, x *float32, n int) (largest float32, sum float32)
 
-// softmaxRows replaces rows of n columns by their softmax. each [rows] is scratch.
+// softmaxColumns replaces the columns of p [rows,n] by their softmax. n is a multiple of 8.
 //
 //go:noescape
-func softmaxRows(p *float32, each *float32, rows int, n int)
+func softmaxColumns(p *float32, rows int, n int)
 
-// softmaxGradRows replaces dp by scale·p·(dp − Σ p·dp), row by row.
+// softmaxGradColumns replaces dp by scale·p·(dp − Σ p·dp), with sums over columns. n is a multiple of 8.
 //
 //go:noescape
-func softmaxGradRows(dp *float32, p *float32, rows int, n int, scale float32)
+func softmaxGradColumns(dp *float32, p *float32, rows int, n int, scale float32)

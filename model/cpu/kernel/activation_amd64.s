@@ -1085,73 +1085,64 @@ DATA xc2fc0000<>+24(SB)/4, $0xc2fc0000
 DATA xc2fc0000<>+28(SB)/4, $0xc2fc0000
 GLOBL xc2fc0000<>(SB), RODATA|NOPTR, $32
 
-// func softmaxRows(p *float32, each *float32, rows int, n int)
+// func softmaxColumns(p *float32, rows int, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·softmaxRows(SB), NOSPLIT, $0-32
-	MOVQ p+0(FP), AX
-	MOVQ n+24(FP), CX
-	MOVQ each+8(FP), BX
-	MOVQ rows+16(FP), SI
-	MOVQ AX, DX
+TEXT ·softmaxColumns(SB), NOSPLIT, $0-24
+	MOVQ rows+8(FP), AX
+	MOVQ n+16(FP), CX
+	MOVQ p+0(FP), DX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
 
-maxRow:
-	VMOVUPS negativeInfinity<>+0(SB), Y1
-	VMOVAPS Y1, Y0
-	XORQ    DI, DI
-	MOVQ    CX, R8
-	SUBQ    $+8, R8
-	JL      maxBy1Done
+columns:
+	VXORPS  Y1, Y1, Y1
+	VMOVUPS x3f800000<>+0(SB), Y2
+	VMOVUPS negativeInfinity<>+0(SB), Y0
+	MOVQ    AX, SI
+	MOVQ    DX, DI
+	SUBQ    $+4, SI
+	JL      maxBy4Done
+
+maxBy4:
+	LEAQ   (DI)(BX*2), R8
+	VMAXPS (DI), Y0, Y0
+	VMAXPS (DI)(BX*1), Y0, Y0
+	VMAXPS (DI)(BX*2), Y0, Y0
+	VMAXPS (R8)(BX*1), Y0, Y0
+	ADDQ   BX, DI
+	ADDQ   BX, DI
+	ADDQ   BX, DI
+	ADDQ   BX, DI
+	SUBQ   $+4, SI
+	JGE    maxBy4
+
+maxBy4Done:
+	ADDQ $+4, SI
+	SUBQ $+1, SI
+	JL   maxBy1Done
 
 maxBy1:
-	VMOVUPS (DX)(DI*4), Y2
-	VMAXPS  Y2, Y0, Y0
-	ADDQ    $+8, DI
-	SUBQ    $+8, R8
-	JGE     maxBy1
+	VMAXPS (DI), Y0, Y0
+	ADDQ   BX, DI
+	SUBQ   $+1, SI
+	JGE    maxBy1
 
 maxBy1Done:
-	ADDQ       $+8, R8
-	JZ         maxDone
-	LEAQ       mask<>+0(SB), R9
-	NEGQ       R8
-	VMOVUPS    32(R9)(R8*4), Y2
-	VMASKMOVPS (DX)(DI*4), Y2, Y3
-	VBLENDVPS  Y2, Y3, Y1, Y3
-	VMAXPS     Y3, Y0, Y0
-
-maxDone:
-	VPERM2F128 $0x01, Y0, Y0, Y1
-	VMAXPS     Y1, Y0, Y1
-	VPERMILPS  $0x4e, Y1, Y0
-	VMAXPS     Y0, Y1, Y1
-	VPERMILPS  $0xb1, Y1, Y0
-	VMAXPS     Y0, Y1, Y1
-	VMOVSS     X1, (BX)
-	LEAQ       (DX)(CX*4), DX
-	ADDQ       $0x04, BX
-	DECQ       SI
-	JNZ        maxRow
-	MOVQ       each+8(FP), BX
-	MOVQ       rows+16(FP), SI
-	MOVQ       AX, DX
-
-expRow:
-	VMOVUPS      x3f800000<>+0(SB), Y1
-	VBROADCASTSS (BX), Y0
-	VXORPS       Y2, Y2, Y2
-	XORQ         DI, DI
-	MOVQ         CX, R8
-	SUBQ         $+32, R8
-	JL           expBy4Done
+	ADDQ $+1, SI
+	MOVQ AX, SI
+	MOVQ DX, DI
+	SUBQ $+4, SI
+	JL   expBy4Done
 
 expBy4:
-	VMOVUPS      (DX)(DI*4), Y3
-	VMOVUPS      32(DX)(DI*4), Y4
-	VMOVUPS      64(DX)(DI*4), Y5
-	VMOVUPS      96(DX)(DI*4), Y6
+	LEAQ         (DI)(BX*2), R8
+	VMOVUPS      (DI), Y3
 	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      (DI)(BX*1), Y4
 	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      (DI)(BX*2), Y5
 	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      (R8)(BX*1), Y6
 	VSUBPS       Y0, Y6, Y6
 	VMOVUPS      xc2aeac50<>+0(SB), Y7
 	VMOVUPS      xc2aeac50<>+0(SB), Y8
@@ -1231,27 +1222,30 @@ expBy4:
 	VPSLLD       $0x17, Y6, Y6
 	VPADDD       Y6, Y14, Y14
 	VANDNPS      Y14, Y10, Y14
-	VADDPS       Y11, Y2, Y2
-	VADDPS       Y12, Y2, Y2
-	VADDPS       Y13, Y2, Y2
-	VADDPS       Y14, Y2, Y2
-	VMOVUPS      Y11, (DX)(DI*4)
-	VMOVUPS      Y12, 32(DX)(DI*4)
-	VMOVUPS      Y13, 64(DX)(DI*4)
-	VMOVUPS      Y14, 96(DX)(DI*4)
-	ADDQ         $+32, DI
-	SUBQ         $+32, R8
+	VADDPS       Y11, Y1, Y1
+	VMOVUPS      Y11, (DI)
+	VADDPS       Y12, Y1, Y1
+	VMOVUPS      Y12, (DI)(BX*1)
+	VADDPS       Y13, Y1, Y1
+	VMOVUPS      Y13, (DI)(BX*2)
+	VADDPS       Y14, Y1, Y1
+	VMOVUPS      Y14, (R8)(BX*1)
+	ADDQ         BX, DI
+	ADDQ         BX, DI
+	ADDQ         BX, DI
+	ADDQ         BX, DI
+	SUBQ         $+4, SI
 	JGE          expBy4
 
 expBy4Done:
-	ADDQ $+32, R8
-	SUBQ $+16, R8
+	ADDQ $+4, SI
+	SUBQ $+2, SI
 	JL   expBy2Done
 
 expBy2:
-	VMOVUPS      (DX)(DI*4), Y3
-	VMOVUPS      32(DX)(DI*4), Y4
+	VMOVUPS      (DI), Y3
 	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      (DI)(BX*1), Y4
 	VSUBPS       Y0, Y4, Y4
 	VMOVUPS      xc2aeac50<>+0(SB), Y5
 	VMOVUPS      xc2aeac50<>+0(SB), Y6
@@ -1295,21 +1289,22 @@ expBy2:
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       Y4, Y8, Y8
 	VANDNPS      Y8, Y6, Y8
-	VADDPS       Y7, Y2, Y2
-	VADDPS       Y8, Y2, Y2
-	VMOVUPS      Y7, (DX)(DI*4)
-	VMOVUPS      Y8, 32(DX)(DI*4)
-	ADDQ         $+16, DI
-	SUBQ         $+16, R8
+	VADDPS       Y7, Y1, Y1
+	VMOVUPS      Y7, (DI)
+	VADDPS       Y8, Y1, Y1
+	VMOVUPS      Y8, (DI)(BX*1)
+	ADDQ         BX, DI
+	ADDQ         BX, DI
+	SUBQ         $+2, SI
 	JGE          expBy2
 
 expBy2Done:
-	ADDQ $+16, R8
-	SUBQ $+8, R8
+	ADDQ $+2, SI
+	SUBQ $+1, SI
 	JL   expBy1Done
 
 expBy1:
-	VMOVUPS      (DX)(DI*4), Y3
+	VMOVUPS      (DI), Y3
 	VSUBPS       Y0, Y3, Y3
 	VMOVUPS      xc2aeac50<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y4
@@ -1329,165 +1324,180 @@ expBy1:
 	VPSLLD       $0x17, Y3, Y3
 	VPADDD       Y3, Y5, Y5
 	VANDNPS      Y5, Y4, Y5
-	VADDPS       Y5, Y2, Y2
-	VMOVUPS      Y5, (DX)(DI*4)
-	ADDQ         $+8, DI
-	SUBQ         $+8, R8
+	VADDPS       Y5, Y1, Y1
+	VMOVUPS      Y5, (DI)
+	ADDQ         BX, DI
+	SUBQ         $+1, SI
 	JGE          expBy1
 
 expBy1Done:
-	ADDQ         $+8, R8
-	JZ           expDone
-	LEAQ         mask<>+0(SB), R9
-	NEGQ         R8
-	VMOVUPS      32(R9)(R8*4), Y3
-	VMASKMOVPS   (DX)(DI*4), Y3, Y4
-	VSUBPS       Y0, Y4, Y4
-	VMOVUPS      xc2aeac50<>+0(SB), Y0
-	VMAXPS       Y4, Y0, Y0
-	VMULPS       x3fb8aa3b<>+0(SB), Y0, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VFNMADD231PS x3f317218<>+0(SB), Y4, Y0
-	VFNMADD231PS xb102e308<>+0(SB), Y4, Y0
-	VMOVUPS      x3ab5121a<>+0(SB), Y5
-	VFMADD213PS  x3c091cf1<>+0(SB), Y0, Y5
-	VFMADD213PS  x3d2aac79<>+0(SB), Y0, Y5
-	VFMADD213PS  x3e2aaa49<>+0(SB), Y0, Y5
-	VFMADD213PS  x3efffffe<>+0(SB), Y0, Y5
-	VFMADD213PS  x3f800000<>+0(SB), Y0, Y5
-	VFMADD213PS  x3f800000<>+0(SB), Y0, Y5
-	VCMPPS       $0x02, xc2fc0000<>+0(SB), Y4, Y0
-	VCVTPS2DQ    Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y5
-	VANDNPS      Y5, Y0, Y5
-	VANDPS       Y3, Y5, Y5
-	VADDPS       Y5, Y2, Y2
-	VMASKMOVPS   Y5, Y3, (DX)(DI*4)
+	ADDQ   $+1, SI
+	VDIVPS Y1, Y2, Y2
+	MOVQ   AX, SI
+	MOVQ   DX, DI
+	SUBQ   $+4, SI
+	JL     scaleBy4Done
 
-expDone:
-	VPERM2F128 $0x01, Y2, Y2, Y0
-	VADDPS     Y0, Y2, Y0
-	VPERMILPS  $0x4e, Y0, Y2
-	VADDPS     Y2, Y0, Y0
-	VPERMILPS  $0xb1, Y0, Y2
-	VADDPS     Y2, Y0, Y0
-	VDIVSS     X0, X1, X1
-	VMOVSS     X1, (BX)
-	LEAQ       (DX)(CX*4), DX
-	ADDQ       $0x04, BX
-	DECQ       SI
-	JNZ        expRow
-	MOVQ       each+8(FP), DX
-	MOVQ       rows+16(FP), BX
+scaleBy4:
+	LEAQ    (DI)(BX*2), R8
+	VMULPS  (DI), Y2, Y0
+	VMOVUPS Y0, (DI)
+	VMULPS  (DI)(BX*1), Y2, Y0
+	VMOVUPS Y0, (DI)(BX*1)
+	VMULPS  (DI)(BX*2), Y2, Y0
+	VMOVUPS Y0, (DI)(BX*2)
+	VMULPS  (R8)(BX*1), Y2, Y0
+	VMOVUPS Y0, (R8)(BX*1)
+	ADDQ    BX, DI
+	ADDQ    BX, DI
+	ADDQ    BX, DI
+	ADDQ    BX, DI
+	SUBQ    $+4, SI
+	JGE     scaleBy4
 
-scaleRow:
-	VBROADCASTSS (DX), Y0
-	XORQ         SI, SI
-	MOVQ         CX, DI
-	SUBQ         $+8, DI
-	JL           scaleBy1Done
+scaleBy4Done:
+	ADDQ $+4, SI
+	SUBQ $+1, SI
+	JL   scaleBy1Done
 
 scaleBy1:
-	VMOVUPS (AX)(SI*4), Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)(SI*4)
-	ADDQ    $+8, SI
-	SUBQ    $+8, DI
+	VMULPS  (DI), Y2, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    BX, DI
+	SUBQ    $+1, SI
 	JGE     scaleBy1
 
 scaleBy1Done:
-	ADDQ       $+8, DI
-	JZ         scaleDone
-	LEAQ       mask<>+0(SB), R8
-	NEGQ       DI
-	VMOVUPS    32(R8)(DI*4), Y1
-	VMASKMOVPS (AX)(SI*4), Y1, Y2
-	VMULPS     Y0, Y2, Y2
-	VMASKMOVPS Y2, Y1, (AX)(SI*4)
-
-scaleDone:
-	LEAQ (AX)(CX*4), AX
-	ADDQ $0x04, DX
-	DECQ BX
-	JNZ  scaleRow
+	ADDQ $+1, SI
+	ADDQ $+32, DX
+	SUBQ $+8, CX
+	JG   columns
 	VZEROUPPER
 	RET
 
-// func softmaxGradRows(dp *float32, p *float32, rows int, n int, scale float32)
+// func softmaxGradColumns(dp *float32, p *float32, rows int, n int, scale float32)
 // Requires: AVX, FMA3
-TEXT ·softmaxGradRows(SB), NOSPLIT, $0-36
-	MOVQ         dp+0(FP), AX
-	MOVQ         p+8(FP), CX
-	MOVQ         n+24(FP), DX
-	MOVQ         rows+16(FP), BX
+TEXT ·softmaxGradColumns(SB), NOSPLIT, $0-36
+	MOVQ         rows+16(FP), AX
+	MOVQ         n+24(FP), CX
 	VBROADCASTSS scale+32(FP), Y0
+	MOVQ         CX, DX
+	SHLQ         $0x02, DX
+	MOVQ         dp+0(FP), BX
+	MOVQ         p+8(FP), SI
 
-row:
+columns:
 	VXORPS Y1, Y1, Y1
-	XORQ   SI, SI
-	MOVQ   DX, DI
-	SUBQ   $+8, DI
-	JL     dotBy1Done
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   AX, DI
+	MOVQ   BX, R8
+	MOVQ   SI, R9
+	SUBQ   $+4, DI
+	JL     dotBy4Done
+
+dotBy4:
+	LEAQ        (R8)(DX*2), R10
+	LEAQ        (R9)(DX*2), R11
+	VMOVUPS     (R8), Y5
+	VFMADD231PS (R9), Y5, Y1
+	VMOVUPS     (R8)(DX*1), Y5
+	VFMADD231PS (R9)(DX*1), Y5, Y2
+	VMOVUPS     (R8)(DX*2), Y5
+	VFMADD231PS (R9)(DX*2), Y5, Y3
+	VMOVUPS     (R10)(DX*1), Y5
+	VFMADD231PS (R11)(DX*1), Y5, Y4
+	ADDQ        DX, R8
+	ADDQ        DX, R8
+	ADDQ        DX, R8
+	ADDQ        DX, R8
+	ADDQ        DX, R9
+	ADDQ        DX, R9
+	ADDQ        DX, R9
+	ADDQ        DX, R9
+	SUBQ        $+4, DI
+	JGE         dotBy4
+
+dotBy4Done:
+	ADDQ $+4, DI
+	SUBQ $+1, DI
+	JL   dotBy1Done
 
 dotBy1:
-	VMOVUPS     (CX)(SI*4), Y2
-	VMOVUPS     (AX)(SI*4), Y3
-	VFMADD231PS Y2, Y3, Y1
-	ADDQ        $+8, SI
-	SUBQ        $+8, DI
+	VMOVUPS     (R8), Y5
+	VFMADD231PS (R9), Y5, Y1
+	ADDQ        DX, R8
+	ADDQ        DX, R9
+	SUBQ        $+1, DI
 	JGE         dotBy1
 
 dotBy1Done:
-	ADDQ        $+8, DI
-	JZ          dotDone
-	LEAQ        mask<>+0(SB), R8
-	NEGQ        DI
-	VMOVUPS     32(R8)(DI*4), Y2
-	VMASKMOVPS  (CX)(SI*4), Y2, Y3
-	VMASKMOVPS  (AX)(SI*4), Y2, Y2
-	VFMADD231PS Y3, Y2, Y1
+	ADDQ   $+1, DI
+	VADDPS Y2, Y1, Y1
+	VADDPS Y4, Y3, Y3
+	VADDPS Y3, Y1, Y1
+	MOVQ   AX, DI
+	MOVQ   BX, R8
+	MOVQ   SI, R9
+	SUBQ   $+4, DI
+	JL     dsBy4Done
 
-dotDone:
-	VPERM2F128 $0x01, Y1, Y1, Y2
-	VADDPS     Y2, Y1, Y2
-	VPERMILPS  $0x4e, Y2, Y1
-	VADDPS     Y1, Y2, Y2
-	VPERMILPS  $0xb1, Y2, Y1
-	VADDPS     Y1, Y2, Y2
-	XORQ       SI, SI
-	MOVQ       DX, DI
-	SUBQ       $+8, DI
-	JL         dsBy1Done
+dsBy4:
+	LEAQ    (R8)(DX*2), R10
+	LEAQ    (R9)(DX*2), R11
+	VMOVUPS (R8), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  (R9), Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R8)
+	VMOVUPS (R8)(DX*1), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  (R9)(DX*1), Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R8)(DX*1)
+	VMOVUPS (R8)(DX*2), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  (R9)(DX*2), Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R8)(DX*2)
+	VMOVUPS (R10)(DX*1), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  (R11)(DX*1), Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R10)(DX*1)
+	ADDQ    DX, R8
+	ADDQ    DX, R8
+	ADDQ    DX, R8
+	ADDQ    DX, R8
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	ADDQ    DX, R9
+	SUBQ    $+4, DI
+	JGE     dsBy4
+
+dsBy4Done:
+	ADDQ $+4, DI
+	SUBQ $+1, DI
+	JL   dsBy1Done
 
 dsBy1:
-	VMOVUPS (AX)(SI*4), Y1
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS (CX)(SI*4), Y3
-	VMULPS  Y3, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)(SI*4)
-	ADDQ    $+8, SI
-	SUBQ    $+8, DI
+	VMOVUPS (R8), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  (R9), Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R8)
+	ADDQ    DX, R8
+	ADDQ    DX, R9
+	SUBQ    $+1, DI
 	JGE     dsBy1
 
 dsBy1Done:
-	ADDQ       $+8, DI
-	JZ         dsDone
-	LEAQ       mask<>+0(SB), R8
-	NEGQ       DI
-	VMOVUPS    32(R8)(DI*4), Y1
-	VMASKMOVPS (AX)(SI*4), Y1, Y3
-	VSUBPS     Y2, Y3, Y3
-	VMASKMOVPS (CX)(SI*4), Y1, Y2
-	VMULPS     Y2, Y3, Y3
-	VMULPS     Y0, Y3, Y3
-	VMASKMOVPS Y3, Y1, (AX)(SI*4)
-
-dsDone:
-	LEAQ (AX)(DX*4), AX
-	LEAQ (CX)(DX*4), CX
-	DECQ BX
-	JNZ  row
+	ADDQ $+1, DI
+	ADDQ $+32, BX
+	ADDQ $+32, SI
+	SUBQ $+8, CX
+	JG   columns
 	VZEROUPPER
 	RET

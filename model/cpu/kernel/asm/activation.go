@@ -34,8 +34,8 @@ func activation() {
 	finish()
 
 	softmax()
-	softmaxRows()
-	softmaxGrad()
+	softmaxColumns()
+	softmaxGradColumns()
 }
 
 // softmax writes the function for one vector, of exact length. The largest is subtracted first so that no exponential
@@ -51,40 +51,6 @@ func softmax() {
 	inverse := splat(1)
 	VDIVPS(sum, inverse, inverse)
 	scaleBy(y, n, inverse)
-	finish()
-}
-
-// softmaxRows writes the function for a matrix. It goes through all rows three times, so that what one row waits for is
-// filled with the work of the next.
-func softmaxRows() {
-	function("softmaxRows", "(p, each *float32, rows, n int)",
-		"softmaxRows replaces rows of n columns by their softmax. each [rows] is scratch.")
-	p, n := param("p"), param("n")
-	pass := func(label string, body func(row, each Register)) {
-		row, each, rows := GP64(), param("each"), param("rows")
-		MOVQ(p, row)
-		Label(label + "Row")
-		body(row, each)
-		LEAQ(element(row, n), row)
-		ADDQ(Imm(4), each)
-		DECQ(rows)
-		JNZ(LabelRef(label + "Row"))
-	}
-	pass("max", func(row, each Register) {
-		VMOVSS(largestOf(row, n).AsX(), at(each, 0))
-	})
-	pass("exp", func(row, each Register) {
-		largest, one := YMM(), splat(1)
-		VBROADCASTSS(at(each, 0), largest)
-		sum := exponentials(row, row, n, largest)
-		VDIVSS(sum.AsX(), one.AsX(), one.AsX())
-		VMOVSS(one.AsX(), at(each, 0))
-	})
-	pass("scale", func(row, each Register) {
-		inverse := YMM()
-		VBROADCASTSS(at(each, 0), inverse)
-		scaleBy(row, n, inverse)
-	})
 	finish()
 }
 
@@ -130,27 +96,117 @@ func scaleBy(y, n Register, factor VecVirtual) {
 	})
 }
 
-// softmaxGrad writes the gradient of softmaxRows: ds = scale·p·(dp − Σ p·dp), in place of dp.
-func softmaxGrad() {
-	function("softmaxGradRows", "(dp, p *float32, rows, n int, scale float32)",
-		"softmaxGradRows replaces dp by scale·p·(dp − Σ p·dp), row by row.")
-	dp, p, n, rows, scale := param("dp"), param("p"), param("n"), param("rows"), broadcast("scale")
-	Label("row")
-	parts := zeros(1)
-	each("dot", n, func(i Register, mask Op) {
-		VFMADD231PS(load(element(p, i), mask), load(element(dp, i), mask), parts[0])
+// matrix is a pointer to eight columns of a matrix, and the stride of its rows in bytes.
+type matrix struct{ first, stride Register }
+
+// down emits loops over so many rows, several a turn: body gets the addresses of a turn's rows in each of the matrices.
+func down(label string, turns []int, rows Register, body func(at ...[]Mem), matrices ...matrix) {
+	left, cursors := GP64(), make([]Register, len(matrices))
+	MOVQ(rows, left)
+	for i, m := range matrices {
+		cursors[i] = GP64()
+		MOVQ(m.first, cursors[i])
+	}
+	inTurns(label, turns, 1, left, func(n int) {
+		at := make([][]Mem, len(matrices))
+		for i, m := range matrices {
+			at[i] = []Mem{{Base: cursors[i]}, {Base: cursors[i], Index: m.stride, Scale: 1}, {Base: cursors[i], Index: m.stride, Scale: 2}}[:min(n, 3)]
+			if n == 4 {
+				third := GP64()
+				LEAQ(Mem{Base: cursors[i], Index: m.stride, Scale: 2}, third)
+				at[i] = append(at[i], Mem{Base: third, Index: m.stride, Scale: 1})
+			}
+		}
+		body(at...)
+		for i, m := range matrices {
+			for range n {
+				ADDQ(m.stride, cursors[i])
+			}
+		}
 	})
-	mean := total(parts)
-	each("ds", n, func(i Register, mask Op) {
-		d := load(element(dp, i), mask)
-		VSUBPS(mean, d, d)
-		VMULPS(load(element(p, i), mask), d, d)
-		VMULPS(scale, d, d)
-		store(d, element(dp, i), mask)
-	})
-	LEAQ(element(dp, n), dp)
-	LEAQ(element(p, n), p)
-	DECQ(rows)
-	JNZ(LabelRef("row"))
+}
+
+// across emits a loop over the columns of matrices of n columns, a multiple of eight, eight at a time.
+func across(n Register, body func(), matrices ...matrix) {
+	Label("columns")
+	body()
+	for _, m := range matrices {
+		ADDQ(I32(bytes), m.first)
+	}
+	SUBQ(I32(lanes), n)
+	JG(LabelRef("columns"))
 	finish()
+}
+
+// strideOf is n floats in bytes.
+func strideOf(n Register) Register {
+	stride := GP64()
+	MOVQ(n, stride)
+	SHLQ(Imm(2), stride)
+	return stride
+}
+
+// softmaxColumns goes down the columns: eight of them lie in one register, so that nothing is ever added up across one.
+func softmaxColumns() {
+	function("softmaxColumns", "(p *float32, rows, n int)", "softmaxColumns replaces the columns of p [rows,n] by their softmax. n is a multiple of 8.")
+	rows, n := param("rows"), param("n")
+	p := matrix{param("p"), strideOf(n)}
+	across(n, func() {
+		largest, sum, inverse := YMM(), zero(), splat(1)
+		VMOVUPS(words("negativeInfinity", 0xff800000), largest)
+		down("max", []int{4, 1}, rows, func(at ...[]Mem) {
+			for _, from := range at[0] {
+				VMAXPS(from, largest, largest)
+			}
+		}, p)
+		down("exp", expTurns, rows, func(at ...[]Mem) {
+			var away []VecVirtual
+			for _, from := range at[0] {
+				v := load(from, nil)
+				VSUBPS(largest, v, v)
+				away = append(away, v)
+			}
+			for i, e := range expOf(away) {
+				VADDPS(e, sum, sum)
+				store(e, at[0][i], nil)
+			}
+		}, p)
+		VDIVPS(sum, inverse, inverse)
+		down("scale", []int{4, 1}, rows, func(at ...[]Mem) {
+			for _, to := range at[0] {
+				v := YMM()
+				VMULPS(to, inverse, v)
+				store(v, to, nil)
+			}
+		}, p)
+	}, p)
+}
+
+// softmaxGradColumns is its gradient.
+func softmaxGradColumns() {
+	function("softmaxGradColumns", "(dp, p *float32, rows, n int, scale float32)",
+		"softmaxGradColumns replaces dp by scale·p·(dp − Σ p·dp), with sums over columns. n is a multiple of 8.")
+	rows, n, scale := param("rows"), param("n"), broadcast("scale")
+	stride := strideOf(n)
+	dp, p := matrix{param("dp"), stride}, matrix{param("p"), stride}
+	across(n, func() {
+		sums := zeros(4)
+		down("dot", []int{4, 1}, rows, func(at ...[]Mem) {
+			for i := range at[0] {
+				VFMADD231PS(at[1][i], load(at[0][i], nil), sums[i])
+			}
+		}, dp, p)
+		VADDPS(sums[1], sums[0], sums[0])
+		VADDPS(sums[3], sums[2], sums[2])
+		VADDPS(sums[2], sums[0], sums[0])
+		down("ds", []int{4, 1}, rows, func(at ...[]Mem) {
+			for i, to := range at[0] {
+				d := load(to, nil)
+				VSUBPS(sums[0], d, d)
+				VMULPS(at[1][i], d, d)
+				VMULPS(scale, d, d)
+				store(d, to, nil)
+			}
+		}, dp, p)
+	}, dp, p)
 }

@@ -166,21 +166,29 @@ func eachOf(label string, turns []int, n Register, body func(i Register, vectors
 	i, left := GP64(), GP64()
 	XORQ(i, i)
 	MOVQ(n, left)
-	for _, v := range turns {
-		turn := fmt.Sprintf("%sBy%d", label, v)
-		SUBQ(I32(v*lanes), left)
-		JL(LabelRef(turn + "Done"))
-		Label(turn)
-		body(i, v, nil)
-		ADDQ(I32(v*lanes), i)
-		SUBQ(I32(v*lanes), left)
-		JGE(LabelRef(turn))
-		Label(turn + "Done")
-		ADDQ(I32(v*lanes), left)
-	}
+	inTurns(label, turns, lanes, left, func(vectors int) {
+		body(i, vectors, nil)
+		ADDQ(I32(vectors*lanes), i)
+	})
 	JZ(LabelRef(label + "Done"))
 	body(i, 1, maskOf(left))
 	Label(label + "Done")
+}
+
+// inTurns emits loops that take turns of several units from left, then smaller ones. They leave in left, and in the
+// zero flag, what is less than the last turn.
+func inTurns(label string, turns []int, unit int, left Register, body func(units int)) {
+	for _, v := range turns {
+		turn := fmt.Sprintf("%sBy%d", label, v)
+		SUBQ(I32(v*unit), left)
+		JL(LabelRef(turn + "Done"))
+		Label(turn)
+		body(v)
+		SUBQ(I32(v*unit), left)
+		JGE(LabelRef(turn))
+		Label(turn + "Done")
+		ADDQ(I32(v*unit), left)
+	}
 }
 
 // loads is several vectors from m on.
