@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Variable is the environment variable that names the set to use instead of the best one.
-const Variable = "LACUNA_CPU"
+// variable is the one of the environment that names the set to use instead of the best one.
+const variable = "LACUNA_CPU"
 
 // Best returns the fastest set that this machine can run, or the one that LACUNA_CPU names. It fails if that one is
 // unknown or can't run here.
 func Best() (*Set, error) {
 	sets := Available()
-	name := os.Getenv(Variable)
+	name := os.Getenv(variable)
 	if name == "" {
 		return sets[len(sets)-1], nil
 	}
@@ -26,7 +26,7 @@ func Best() (*Set, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s=%s: this machine has no such kernels; set it to one of %s, or leave it empty for the best",
-		Variable, name, strings.Join(names(sets), ", "))
+		variable, name, strings.Join(names(sets), ", "))
 }
 
 // Available returns the sets that this machine can run, slowest first.

@@ -7,16 +7,16 @@ import (
 
 func TestEveryAvailableSetCanBeChosenByName(t *testing.T) {
 	for _, want := range Available() {
-		t.Setenv(Variable, want.Name)
+		t.Setenv(variable, want.Name)
 		got, err := Best()
 		if err != nil || got.Name != want.Name {
-			t.Fatalf("Best() with %s=%s is %v, %v", Variable, want.Name, got, err)
+			t.Fatalf("Best() with %s=%s is %v, %v", variable, want.Name, got, err)
 		}
 	}
 }
 
 func TestBestIsTheLastAvailableSet(t *testing.T) {
-	t.Setenv(Variable, "")
+	t.Setenv(variable, "")
 	sets := Available()
 	got, err := Best()
 	if err != nil || got.Name != sets[len(sets)-1].Name {
@@ -25,7 +25,7 @@ func TestBestIsTheLastAvailableSet(t *testing.T) {
 }
 
 func TestUnknownSetIsAnErrorThatNamesTheOthers(t *testing.T) {
-	t.Setenv(Variable, "mmx")
+	t.Setenv(variable, "mmx")
 	_, err := Best()
 	if err == nil || !strings.Contains(err.Error(), "LACUNA_CPU=mmx") || !strings.Contains(err.Error(), "portable") {
 		t.Fatalf("the error is %v", err)

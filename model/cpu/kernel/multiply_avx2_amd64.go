@@ -17,45 +17,6 @@ const (
 
 func packedSizeAVX2(k, n int) int { return k * (n + narrowPanel - 1) / narrowPanel * narrowPanel }
 
-func packAVX2(dst, w []float32, k, n int) {
-	dst, w = dst[:packedSizeAVX2(k, n)], w[:k*n]
-	if len(w) == 0 {
-		return
-	}
-	for j := 0; j < n; j += widePanel {
-		packRows(&dst[j*k], &w[j], k, n, min(widePanel, n-j))
-	}
-}
-
-// packRows packs k rows of up to 16 columns, from a matrix of stride ld.
-func packRows(dst, src *float32, k, ld, columns int) {
-	if columns > narrowPanel {
-		packRows16(dst, src, k, ld, columns)
-	} else {
-		packRows8(dst, src, k, ld, columns)
-	}
-}
-
-func packTransposedAVX2(dst, w []float32, k, n int) {
-	dst, w = dst[:packedSizeAVX2(k, n)], w[:k*n]
-	if len(w) == 0 {
-		return
-	}
-	packColumns(dst, w, k, k, n, 1)
-}
-
-// packColumns packs scale·srcᵀ, with src [n,k] of stride ld.
-func packColumns(dst, src []float32, k, ld, n int, scale float32) {
-	for j := 0; j < n; j += narrowPanel {
-		// Two groups of eight columns share a wide panel, unless only eight are left.
-		first, width := j/widePanel*widePanel, widePanel
-		if n-first <= narrowPanel {
-			width = narrowPanel
-		}
-		packTransposed8(&dst[first*k+j-first], &src[j*ld], k, ld, width, min(narrowPanel, n-j), scale)
-	}
-}
-
 func multiplyAVX2(y, x, packed []float32, m, k, n int, e Epilogue) {
 	y, x, packed = y[:m*n], x[:m*k], packed[:packedSizeAVX2(k, n)]
 	if m == 0 || n == 0 {
@@ -106,41 +67,4 @@ func from(x []float32, i int) *float32 {
 		return nil
 	}
 	return &x[i]
-}
-
-// stripRows are summed at a time. More would spread x over more pages than the first-level TLB holds: 512 columns of x
-// and 136 rows at a time gave 82 GFLOP/s, 96 rows gave 91.
-const stripRows = 96
-
-// addOuterAVX2 packs each strip of dy, so that the tiles of dw below it read it from the first-level cache.
-func addOuterAVX2(dw, x, dy []float32, l, k, n int) {
-	dw, x, dy = dw[:k*n], x[:l*k], dy[:l*n]
-	if len(dw) == 0 {
-		return
-	}
-	var strip [stripRows * widePanel]float32
-	blocks := (l + stripRows - 1) / stripRows
-	for b := range blocks {
-		first, rows := l*b/blocks, l*(b+1)/blocks-l*b/blocks
-		for j := 0; j < n; j += widePanel {
-			columns, ld := min(widePanel, n-j), widePanel
-			if columns <= narrowPanel {
-				ld = narrowPanel
-			}
-			packRows(&strip[0], &dy[first*n+j], rows, n, columns)
-			outerStrip(&dw[j], &x[first*k], &strip[0], rows, k, n, k, ld, columns)
-		}
-	}
-}
-
-// outerStrip adds xᵀ·dy to up to 16 columns of dw; the strides of dw, x and dy follow.
-func outerStrip(dw, x, dy *float32, l, k, lddw, ldx, lddy, columns int) {
-	switch {
-	case columns == widePanel:
-		outer16(dw, x, dy, l, k, lddw, ldx, lddy, columns)
-	case columns > narrowPanel:
-		outer16Partial(dw, x, dy, l, k, lddw, ldx, lddy, columns)
-	default:
-		outer8(dw, x, dy, l, k, lddw, ldx, lddy, columns)
-	}
 }

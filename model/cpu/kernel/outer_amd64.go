@@ -18,3 +18,8 @@ func outer16Partial(dw *float32, x *float32, dy *float32, l int, k int, lddw int
 //
 //go:noescape
 func outer8(dw *float32, x *float32, dy *float32, l int, k int, lddw int, ldx int, lddy int, columns int)
+
+// columnSums adds the sums of the columns of dy [l,n] to db, for any l but zero.
+//
+//go:noescape
+func columnSums(db *float32, dy *float32, l int, n int)

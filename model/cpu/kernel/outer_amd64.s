@@ -1543,3 +1543,100 @@ l1:
 	ADDQ         $+4, CX
 	SUBQ         $+1, SI
 	JMP          done
+
+// func columnSums(db *float32, dy *float32, l int, n int)
+// Requires: AVX
+TEXT ·columnSums(SB), NOSPLIT, $0-32
+	MOVQ db+0(FP), AX
+	MOVQ dy+8(FP), CX
+	MOVQ l+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ BX, SI
+	MOVQ BX, R8
+	SHLQ $0x02, R8
+
+wide:
+	CMPQ   SI, $0x20
+	JL     narrow
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   CX, BX
+	MOVQ   DX, DI
+
+wideRows:
+	VMOVUPS (BX), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(BX), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS 64(BX), Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS 96(BX), Y4
+	VADDPS  Y4, Y3, Y3
+	ADDQ    R8, BX
+	DECQ    DI
+	JNZ     wideRows
+	VMOVUPS (AX), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(AX), Y0
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS 64(AX), Y0
+	VADDPS  Y0, Y2, Y2
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS 96(AX), Y0
+	VADDPS  Y0, Y3, Y3
+	VMOVUPS Y3, 96(AX)
+	ADDQ    $+128, AX
+	ADDQ    $+128, CX
+	SUBQ    $0x20, SI
+	JMP     wide
+
+narrow:
+	CMPQ   SI, $0x08
+	JL     last
+	VXORPS Y0, Y0, Y0
+	MOVQ   CX, BX
+	MOVQ   DX, DI
+
+narrowRows:
+	VMOVUPS (BX), Y1
+	VADDPS  Y1, Y0, Y0
+	ADDQ    R8, BX
+	DECQ    DI
+	JNZ     narrowRows
+	VMOVUPS (AX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $+32, AX
+	ADDQ    $+32, CX
+	SUBQ    $0x08, SI
+	JMP     narrow
+
+last:
+	TESTQ   SI, SI
+	JZ      done
+	LEAQ    mask<>+0(SB), BX
+	NEGQ    SI
+	VMOVUPS 32(BX)(SI*4), Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    CX, BX
+	MOVQ    DX, DI
+
+lastRows:
+	VMASKMOVPS (BX), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	ADDQ       R8, BX
+	DECQ       DI
+	JNZ        lastRows
+	VMASKMOVPS (AX), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       $+32, AX
+	ADDQ       $+32, CX
+
+done:
+	VZEROUPPER
+	RET

@@ -2,8 +2,7 @@
 
 package kernel
 
-// peakSink keeps the compiler from dropping the loop of peak.
-var peakSink float32
+import "runtime"
 
 // peak runs eight independent chains of multiply-adds in registers.
 func peak(iterations int) (operations float64) {
@@ -19,6 +18,6 @@ func peak(iterations int) (operations float64) {
 		g = g*near + near
 		h = h*near + near
 	}
-	peakSink = a + b + c + d + e + f + g + h
+	runtime.KeepAlive(a + b + c + d + e + f + g + h)
 	return float64(iterations) * 16
 }

@@ -28,13 +28,3 @@ func dotVector(a *float32, b *float32, n int) float32
 //
 //go:noescape
 func sumSquaresVector(x *float32, n int) float64
-
-// columnSums adds the sums of the columns of dy [l,n] to db, for any l but zero.
-//
-//go:noescape
-func columnSums(db *float32, dy *float32, l int, n int)
-
-// peakLoop runs 12 multiply-adds of eight floats, so many times.
-//
-//go:noescape
-func peakLoop(iterations int) float32

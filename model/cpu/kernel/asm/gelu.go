@@ -1,4 +1,4 @@
-// GELU and its slope, on registers.
+// GELU and its slope.
 
 package main
 
@@ -28,6 +28,29 @@ var (
 	slopeQ = []float64{1, 0.30522042512893677, 0.0441117100417614, 0.003968448843806982, 0.0002450401661917567,
 		1.0294324056303594e-05, 3.3798272625062964e-07, 1.312945641096519e-09}
 )
+
+// geluTurns are the vectors that take turns: as many as the registers hold.
+var geluTurns = []int{3, 1}
+
+func gelu() {
+	function("geluVector", "(y, x *float32, n int)", "geluVector computes y = x·Φ(x).")
+	x, y := param("x"), param("y")
+	eachOf("x", geluTurns, param("n"), func(i Register, vectors int, mask Op) {
+		stores(geluOf(loads(element(x, i), vectors, mask)), element(y, i), mask)
+	})
+	finish()
+
+	function("geluGradVector", "(dx, dy, x *float32, n int)", "geluGradVector computes dx = dy·(Φ(x) + x·φ(x)).")
+	dx, dy, x := param("dx"), param("dy"), param("x")
+	eachOf("x", geluTurns, param("n"), func(i Register, vectors int, mask Op) {
+		slopes := slopeOf(loads(element(x, i), vectors, mask))
+		for v, d := range loads(element(dy, i), vectors, mask) {
+			VMULPS(d, slopes[v], slopes[v])
+		}
+		stores(slopes, element(dx, i), mask)
+	})
+	finish()
+}
 
 // halfAndOdd is 1/2 + c·P(c²)/Q(c²) with c = x held within ±limit. NaN stays NaN, because MINPS and MAXPS return their
 // second source when either is.

@@ -10,16 +10,18 @@ import (
 )
 
 func main() {
-	family := flag.String("family", "", "what to write: activation, adamw, layernorm, multiply, outer, pack or vector")
+	family := flag.String("family", "", "what to write: adamw, gelu, layernorm, multiply, outer, pack, peak, softmax or vector")
 	flag.Parse()
 	families := map[string]func(){
-		"activation": activation,
-		"adamw":      adamW,
-		"layernorm":  layerNorm,
-		"multiply":   multiply,
-		"outer":      outer,
-		"pack":       pack,
-		"vector":     vector,
+		"adamw":     adamW,
+		"gelu":      gelu,
+		"layernorm": layerNorm,
+		"multiply":  multiply,
+		"outer":     outer,
+		"pack":      pack,
+		"peak":      peak,
+		"softmax":   softmax,
+		"vector":    vector,
 	}
 	write, ok := families[*family]
 	if !ok {

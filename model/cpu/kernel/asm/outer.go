@@ -1,4 +1,4 @@
-// Sums of outer products over rows: the gradient of a weight.
+// Sums over rows: the gradients of a weight and a bias.
 
 package main
 
@@ -22,6 +22,7 @@ func outer() {
 			fmt.Sprintf("%s adds xᵀ·dy to columns of dw, with x [l,k] and %s of dy.", name, s))
 		s.write()
 	}
+	columnSums()
 }
 
 // strips yields the functions to write.
@@ -121,4 +122,50 @@ func (p *products) tile(rows int) {
 	}
 	ADDQ(I32(4*rows), p.x)
 	SUBQ(I32(rows), p.k)
+}
+
+// columnSums goes down the rows for each run of columns, so that the sums stay in registers.
+func columnSums() {
+	function("columnSums", "(db, dy *float32, l, n int)", "columnSums adds the sums of the columns of dy [l,n] to db, for any l but zero.")
+	db, dy, l, n := param("db"), param("dy"), param("l"), param("n")
+	left, row, rows, ld := GP64(), GP64(), GP64(), GP64()
+	MOVQ(n, left)
+	MOVQ(n, ld)
+	SHLQ(Imm(2), ld)
+	run := func(label string, vectors int, mask Op) {
+		sums := zeros(vectors)
+		MOVQ(dy, row)
+		MOVQ(l, rows)
+		Label(label)
+		for v, sum := range sums {
+			VADDPS(load(at(row, v*bytes), mask), sum, sum)
+		}
+		ADDQ(ld, row)
+		DECQ(rows)
+		JNZ(LabelRef(label))
+		for v, sum := range sums {
+			VADDPS(load(at(db, v*bytes), mask), sum, sum)
+			store(sum, at(db, v*bytes), mask)
+		}
+		ADDQ(I32(vectors*bytes), db)
+		ADDQ(I32(vectors*bytes), dy)
+	}
+	Label("wide")
+	CMPQ(left, Imm(4*lanes))
+	JL(LabelRef("narrow"))
+	run("wideRows", 4, nil)
+	SUBQ(Imm(4*lanes), left)
+	JMP(LabelRef("wide"))
+	Label("narrow")
+	CMPQ(left, Imm(lanes))
+	JL(LabelRef("last"))
+	run("narrowRows", 1, nil)
+	SUBQ(Imm(lanes), left)
+	JMP(LabelRef("narrow"))
+	Label("last")
+	TESTQ(left, left)
+	JZ(LabelRef("done"))
+	run("lastRows", 1, maskOf(left))
+	Label("done")
+	finish()
 }

@@ -1,4 +1,4 @@
-// Plain arithmetic on vectors, and the loop that measures the machine.
+// Plain arithmetic on vectors.
 
 package main
 
@@ -47,8 +47,6 @@ func vector() {
 	finish()
 
 	sumSquares()
-	columnSums()
-	peak()
 }
 
 // sumSquares adds up in float64, whose 53 bits leave no rounding to speak of.
@@ -72,72 +70,6 @@ func sumSquares() {
 	VADDPD(sums[1].AsX(), sums[0].AsX(), sums[0].AsX())
 	VPERMILPD(Imm(1), sums[0].AsX(), sums[1].AsX())
 	VADDSD(sums[1].AsX(), sums[0].AsX(), sums[0].AsX())
-	Store(sums[0].AsX(), ReturnIndex(0))
-	finish()
-}
-
-// columnSums goes down the rows for each run of columns, so that the sums stay in registers.
-func columnSums() {
-	function("columnSums", "(db, dy *float32, l, n int)", "columnSums adds the sums of the columns of dy [l,n] to db, for any l but zero.")
-	db, dy, l, n := param("db"), param("dy"), param("l"), param("n")
-	left, row, rows, ld := GP64(), GP64(), GP64(), GP64()
-	MOVQ(n, left)
-	MOVQ(n, ld)
-	SHLQ(Imm(2), ld)
-	run := func(label string, vectors int, mask Op) {
-		sums := zeros(vectors)
-		MOVQ(dy, row)
-		MOVQ(l, rows)
-		Label(label)
-		for v, sum := range sums {
-			VADDPS(load(at(row, v*bytes), mask), sum, sum)
-		}
-		ADDQ(ld, row)
-		DECQ(rows)
-		JNZ(LabelRef(label))
-		for v, sum := range sums {
-			VADDPS(load(at(db, v*bytes), mask), sum, sum)
-			store(sum, at(db, v*bytes), mask)
-		}
-		ADDQ(I32(vectors*bytes), db)
-		ADDQ(I32(vectors*bytes), dy)
-	}
-	Label("wide")
-	CMPQ(left, Imm(4*lanes))
-	JL(LabelRef("narrow"))
-	run("wideRows", 4, nil)
-	SUBQ(Imm(4*lanes), left)
-	JMP(LabelRef("wide"))
-	Label("narrow")
-	CMPQ(left, Imm(lanes))
-	JL(LabelRef("last"))
-	run("narrowRows", 1, nil)
-	SUBQ(Imm(lanes), left)
-	JMP(LabelRef("narrow"))
-	Label("last")
-	TESTQ(left, left)
-	JZ(LabelRef("done"))
-	run("lastRows", 1, maskOf(left))
-	Label("done")
-	finish()
-}
-
-// peakChains are the multiply-adds of a turn of the loop: more than the latency of one times the units there are.
-const peakChains = 12
-
-// peak writes a loop of multiply-adds that depend only on themselves.
-func peak() {
-	function("peakLoop", "(iterations int) float32", "peakLoop runs 12 multiply-adds of eight floats, so many times.")
-	left, near, sums := param("iterations"), splat(0.999), zeros(peakChains)
-	Label("loop")
-	for _, sum := range sums {
-		VFMADD213PS(near, near, sum)
-	}
-	DECQ(left)
-	JNZ(LabelRef("loop"))
-	for _, sum := range sums[1:] {
-		VADDPS(sum, sums[0], sums[0])
-	}
 	Store(sums[0].AsX(), ReturnIndex(0))
 	finish()
 }

@@ -1,4 +1,4 @@
-// GELU and softmax, forward and backward.
+// Softmax, of a vector and of columns, and its gradient.
 
 package main
 
@@ -8,39 +8,18 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// The vectors of GELU and of exp that are computed in turns: as many as the registers hold.
-var (
-	geluTurns = []int{3, 1}
-	expTurns  = []int{4, 2, 1}
-)
+// expTurns are the vectors that take turns in exp: as many as the registers hold.
+var expTurns = []int{4, 2, 1}
 
-func activation() {
-	function("geluVector", "(y, x *float32, n int)", "geluVector computes y = x·Φ(x).")
-	x, y := param("x"), param("y")
-	eachOf("x", geluTurns, param("n"), func(i Register, vectors int, mask Op) {
-		stores(geluOf(loads(element(x, i), vectors, mask)), element(y, i), mask)
-	})
-	finish()
-
-	function("geluGradVector", "(dx, dy, x *float32, n int)", "geluGradVector computes dx = dy·(Φ(x) + x·φ(x)).")
-	dx, dy, x := param("dx"), param("dy"), param("x")
-	eachOf("x", geluTurns, param("n"), func(i Register, vectors int, mask Op) {
-		slopes := slopeOf(loads(element(x, i), vectors, mask))
-		for v, d := range loads(element(dy, i), vectors, mask) {
-			VMULPS(d, slopes[v], slopes[v])
-		}
-		stores(slopes, element(dx, i), mask)
-	})
-	finish()
-
-	softmax()
+func softmax() {
+	softmaxVector()
 	softmaxColumns()
 	softmaxGradColumns()
 }
 
-// softmax writes the function for one vector, of exact length. The largest is subtracted first so that no exponential
+// softmaxVector writes the function for one vector. The largest is subtracted first so that no exponential
 // overflows.
-func softmax() {
+func softmaxVector() {
 	function("softmaxVector", "(y, x *float32, n int) (largest, sum float32)",
 		"softmaxVector computes y = softmax(x), and returns the largest x and Σexp(x−largest).")
 	x, y, n := param("x"), param("y"), param("n")

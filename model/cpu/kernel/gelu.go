@@ -1,4 +1,4 @@
-// GELU and softmax.
+// GELU and its slope.
 
 package kernel
 
@@ -28,21 +28,4 @@ func geluGrad(dx, dy, x []float32) {
 	for i, v := range x {
 		dx[i] = dy[i] * geluSlope(v)
 	}
-}
-
-// softmaxRow subtracts the largest value first, so that no exponential overflows.
-func softmaxRow(y, x []float32) (logSumExp float32) {
-	y = y[:len(x)]
-	largest, sum := x[0], float32(0)
-	for _, v := range x {
-		largest = max(largest, v)
-	}
-	for i, v := range x {
-		y[i] = float32(math.Exp(float64(v - largest)))
-		sum += y[i]
-	}
-	for i := range y {
-		y[i] /= sum
-	}
-	return largest + float32(math.Log(float64(sum)))
 }
