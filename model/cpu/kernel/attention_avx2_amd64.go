@@ -12,9 +12,6 @@ func attentionScratchAVX2(maxLength, width, heads int) int {
 	return roundUp(width/heads)*padded + 2*maxLength*padded
 }
 
-// roundUp is n rounded up to whole vectors.
-func roundUp(n int) int { return (n + narrowPanel - 1) / narrowPanel * narrowPanel }
-
 func attentionAVX2(y, qkv []float32, lengths []int32, width, heads int, scratch []float32) {
 	total := sum(lengths)
 	y, s := y[:total*width], newSquare(qkv[:total*3*width], width, heads)

@@ -5,7 +5,7 @@ package kernel
 // panel is the number of columns that are packed side by side, and of a tile of the product.
 const panel = 4
 
-func packedSize(k, n int) int { return k * (n + panel - 1) / panel * panel }
+func packedSize(k, n int) int { return k * ((n + panel - 1) / panel * panel) }
 
 // pack writes panels one after another. A panel is [k,4]: four columns of w, zeros past the last.
 func pack(dst, w []float32, k, n int) {

@@ -15,7 +15,10 @@ const (
 	blockRows = 96
 )
 
-func packedSizeAVX2(k, n int) int { return k * (n + narrowPanel - 1) / narrowPanel * narrowPanel }
+// roundUp is n rounded up to whole vectors.
+func roundUp(n int) int { return (n + narrowPanel - 1) / narrowPanel * narrowPanel }
+
+func packedSizeAVX2(k, n int) int { return k * roundUp(n) }
 
 func multiplyAVX2(y, x, packed []float32, m, k, n int, e Epilogue) {
 	y, x, packed = y[:m*n], x[:m*k], packed[:packedSizeAVX2(k, n)]
