@@ -1,0 +1,105 @@
+package parquetio
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/parquet-go/parquet-go"
+)
+
+// File is an open Parquet file: its footer is read, its data is not.
+type File struct {
+	file        *parquet.File
+	source      *sourceReader
+	columns     []*parquet.Column // top level, those that can be read
+	schema      *arrow.Schema
+	unsupported map[string]error // by column
+}
+
+const (
+	// buffers of all columns that are read at a time share so many bytes; one column's is between least and most.
+	bufferBytes             = 64 << 20
+	leastBuffer, mostBuffer = 64 << 10, 1 << 20
+)
+
+// magic is how a Parquet file begins and ends.
+var magic = []byte("PAR1")
+
+// Open reads the footer of a file of the given size. The reader is used until the last Reader is closed.
+//
+// Errors: ErrNotParquet, ErrCorrupt, and the source's own.
+func Open(source io.ReaderAt, size int64) (f *File, err error) {
+	s := &sourceReader{ReaderAt: source}
+	defer guard(s, &err)
+	if err := checkMagic(s, size); err != nil {
+		return nil, err
+	}
+	file, err := parquet.OpenFile(s, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.OptimisticRead(true),
+		parquet.ReadBufferSize(mostBuffer))
+	if err != nil {
+		return nil, fmt.Errorf("%w: footer: %w", ErrCorrupt, err)
+	}
+	f = &File{file: file, source: s, unsupported: map[string]error{}}
+	var fields []arrow.Field
+	for _, c := range file.Root().Columns() {
+		described, err := field(c)
+		if errors.Is(err, ErrUnsupported) {
+			f.unsupported[c.Name()] = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		fields, f.columns = append(fields, described), append(f.columns, c)
+	}
+	f.schema = arrow.NewSchema(fields, nil)
+	return f, nil
+}
+
+// checkMagic tells a file of another kind, and one that was cut short, from a damaged one.
+func checkMagic(s *sourceReader, size int64) error {
+	if size == 0 {
+		return fmt.Errorf("%w: it is empty", ErrNotParquet)
+	}
+	head, tail := make([]byte, min(size, 4)), make([]byte, min(size, 4))
+	if _, err := s.ReadAt(head, 0); err != nil && err != io.EOF {
+		return err
+	}
+	if !bytes.Equal(head, magic) {
+		return fmt.Errorf("%w: it begins with %q", ErrNotParquet, head)
+	}
+	if _, err := s.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
+		return err
+	}
+	if size < 12 || !bytes.Equal(tail, magic) {
+		return fmt.Errorf("%w: it ends without a footer; was it cut short, or is it still being written?", ErrCorrupt)
+	}
+	return nil
+}
+
+// Schema has the columns that can be read, in the file's order.
+func (f *File) Schema() *arrow.Schema { return f.schema }
+
+// Unsupported says why a column can't be read; nil for one that can, or isn't there.
+func (f *File) Unsupported(column string) error { return f.unsupported[column] }
+
+// UnsupportedColumns counts the columns that can't be read.
+func (f *File) UnsupportedColumns() int { return len(f.unsupported) }
+
+// Rows is the number of rows of the file.
+func (f *File) Rows() int64 { return f.file.NumRows() }
+
+// RowGroups is the number of rows of each row group.
+func (f *File) RowGroups() []int64 {
+	var rows []int64
+	for _, g := range f.file.RowGroups() {
+		rows = append(rows, g.NumRows())
+	}
+	return rows
+}
+
+// Metadata looks up a key of the footer.
+func (f *File) Metadata(key string) (string, bool) { return f.file.Lookup(key) }

@@ -1,0 +1,133 @@
+package parquetio
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/parquet-go/parquet-go"
+)
+
+// Reader gives the records of one row group.
+type Reader struct {
+	file    *File
+	schema  *arrow.Schema
+	columns []columnReader
+	left    int64 // rows
+	batch   int64
+	memory  memory.Allocator
+}
+
+// columnReader reads a top-level column in step with the others.
+type columnReader interface {
+	// read returns the next n rows; the caller releases them.
+	read(n int, m memory.Allocator) (arrow.Array, error)
+	close()
+}
+
+// Read opens a row group for reading the named columns, in that order, in records of at most batchRows rows.
+//
+// Errors: ErrUnsupported for a column of a type that can't be read, and an error for one that isn't there.
+func (f *File) Read(rowGroup int, columns []string, batchRows int, m memory.Allocator) (r *Reader, err error) {
+	defer guard(f.source, &err)
+	group := f.file.RowGroups()[rowGroup]
+	r = &Reader{file: f, left: group.NumRows(), batch: int64(batchRows), memory: m}
+	chunks := group.ColumnChunks()
+	var fields []arrow.Field
+	for _, name := range columns {
+		indices := f.schema.FieldIndices(name)
+		if len(indices) == 0 {
+			if reason := f.unsupported[name]; reason != nil {
+				return nil, reason
+			}
+			return nil, fmt.Errorf("there is no column %q", name)
+		}
+		described := f.schema.Field(indices[0])
+		fields = append(fields, described)
+		r.columns = append(r.columns, newColumnReader(f.columns[indices[0]], described.Type, chunks))
+	}
+	r.schema = arrow.NewSchema(fields, nil)
+	return r, nil
+}
+
+func newColumnReader(c *parquet.Column, t arrow.DataType, chunks []parquet.ColumnChunk) columnReader {
+	switch t := t.(type) {
+	case *arrow.ListType:
+		element := listElement(c)
+		return &listReader{leaf: newLeaf(element, t.Elem(), chunks), typ: t, optional: c.Optional()}
+	case *arrow.StructType:
+		s := &structReader{typ: t}
+		for i, member := range c.Columns() {
+			s.members = append(s.members, newLeaf(member, t.Field(i).Type, chunks))
+		}
+		return s
+	}
+	return newLeaf(c, t, chunks)
+}
+
+// Next returns the next record, which the caller releases, or io.EOF when there is none.
+//
+// Errors name the column: ErrCorrupt, and the source's own.
+func (r *Reader) Next() (rec arrow.Record, err error) {
+	defer guard(r.file.source, &err)
+	if r.left == 0 {
+		return nil, io.EOF
+	}
+	n := min(r.left, r.batch)
+	arrays := make([]arrow.Array, 0, len(r.columns))
+	defer func() {
+		for _, a := range arrays {
+			a.Release()
+		}
+	}()
+	for i, c := range r.columns {
+		a, err := c.read(int(n), r.memory)
+		if err != nil {
+			return nil, fmt.Errorf("column %q: %w", r.schema.Field(i).Name, err)
+		}
+		arrays = append(arrays, a)
+	}
+	r.left -= n
+	return array.NewRecord(r.schema, arrays, n), nil
+}
+
+// Close ends the reading; records that were returned stay valid.
+func (r *Reader) Close() {
+	for _, c := range r.columns {
+		c.close()
+	}
+}
+
+// structReader reads a struct of leaves. A null struct comes as one whose members are null.
+type structReader struct {
+	typ     *arrow.StructType
+	members []*leaf
+}
+
+func (s *structReader) read(n int, m memory.Allocator) (arrow.Array, error) {
+	data := make([]arrow.ArrayData, 0, len(s.members))
+	arrays := make([]arrow.Array, 0, len(s.members))
+	defer func() {
+		for _, a := range arrays {
+			a.Release()
+		}
+	}()
+	for i, member := range s.members {
+		a, err := member.read(n, m)
+		if err != nil {
+			return nil, fmt.Errorf("member %q: %w", s.typ.Field(i).Name, err)
+		}
+		arrays, data = append(arrays, a), append(data, a.Data())
+	}
+	d := array.NewData(s.typ, n, []*memory.Buffer{nil}, data, 0, 0)
+	defer d.Release()
+	return array.NewStructData(d), nil
+}
+
+func (s *structReader) close() {
+	for _, m := range s.members {
+		m.close()
+	}
+}
