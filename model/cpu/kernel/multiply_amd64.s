@@ -86,10 +86,10 @@ next:
 	ADDQ    R9, R10
 	MOVQ    BX, R11
 	MOVQ    DI, R12
-	SUBQ    $0x04, R12
-	JL      k6Single
+	SUBQ    $+4, R12
+	JL      k6By4Done
 
-k6:
+k6By4:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (AX), Y14
@@ -173,14 +173,15 @@ k6:
 	ADDQ         $+16, AX
 	ADDQ         $+16, R10
 	ADDQ         $+256, R11
-	SUBQ         $0x04, R12
-	JGE          k6
+	SUBQ         $+4, R12
+	JGE          k6By4
 
-k6Single:
-	ADDQ $0x04, R12
-	JZ   k6Done
+k6By4Done:
+	ADDQ $+4, R12
+	SUBQ $+1, R12
+	JL   k6By1Done
 
-k6One:
+k6By1:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (AX), Y14
@@ -204,10 +205,11 @@ k6One:
 	ADDQ         $+4, AX
 	ADDQ         $+4, R10
 	ADDQ         $+64, R11
-	DECQ         R12
-	JNZ          k6One
+	SUBQ         $+1, R12
+	JGE          k6By1
 
-k6Done:
+k6By1Done:
+	ADDQ   $+1, R12
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -307,10 +309,10 @@ tile5:
 	ADDQ    R9, R10
 	MOVQ    BX, R11
 	MOVQ    DI, R12
-	SUBQ    $0x04, R12
-	JL      k5Single
+	SUBQ    $+4, R12
+	JL      k5By4Done
 
-k5:
+k5By4:
 	VMOVUPS      (R11), Y10
 	VMOVUPS      32(R11), Y11
 	VBROADCASTSS (AX), Y12
@@ -382,14 +384,15 @@ k5:
 	ADDQ         $+16, AX
 	ADDQ         $+16, R10
 	ADDQ         $+256, R11
-	SUBQ         $0x04, R12
-	JGE          k5
+	SUBQ         $+4, R12
+	JGE          k5By4
 
-k5Single:
-	ADDQ $0x04, R12
-	JZ   k5Done
+k5By4Done:
+	ADDQ $+4, R12
+	SUBQ $+1, R12
+	JL   k5By1Done
 
-k5One:
+k5By1:
 	VMOVUPS      (R11), Y10
 	VMOVUPS      32(R11), Y11
 	VBROADCASTSS (AX), Y12
@@ -410,10 +413,11 @@ k5One:
 	ADDQ         $+4, AX
 	ADDQ         $+4, R10
 	ADDQ         $+64, R11
-	DECQ         R12
-	JNZ          k5One
+	SUBQ         $+1, R12
+	JGE          k5By1
 
-k5Done:
+k5By1Done:
+	ADDQ   $+1, R12
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -488,10 +492,10 @@ tile4:
 	ADDQ    R9, R10
 	MOVQ    BX, R11
 	MOVQ    DI, R12
-	SUBQ    $0x04, R12
-	JL      k4Single
+	SUBQ    $+4, R12
+	JL      k4By4Done
 
-k4:
+k4By4:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VBROADCASTSS (AX), Y10
@@ -551,14 +555,15 @@ k4:
 	ADDQ         $+16, AX
 	ADDQ         $+16, R10
 	ADDQ         $+256, R11
-	SUBQ         $0x04, R12
-	JGE          k4
+	SUBQ         $+4, R12
+	JGE          k4By4
 
-k4Single:
-	ADDQ $0x04, R12
-	JZ   k4Done
+k4By4Done:
+	ADDQ $+4, R12
+	SUBQ $+1, R12
+	JL   k4By1Done
 
-k4One:
+k4By1:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VBROADCASTSS (AX), Y10
@@ -576,10 +581,11 @@ k4One:
 	ADDQ         $+4, AX
 	ADDQ         $+4, R10
 	ADDQ         $+64, R11
-	DECQ         R12
-	JNZ          k4One
+	SUBQ         $+1, R12
+	JGE          k4By1
 
-k4Done:
+k4By1Done:
+	ADDQ   $+1, R12
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -641,10 +647,10 @@ tile3:
 	MOVQ    DX, AX
 	MOVQ    BX, R10
 	MOVQ    DI, R11
-	SUBQ    $0x04, R11
-	JL      k3Single
+	SUBQ    $+4, R11
+	JL      k3By4Done
 
-k3:
+k3By4:
 	VMOVUPS      (R10), Y6
 	VMOVUPS      32(R10), Y7
 	VBROADCASTSS (AX), Y8
@@ -691,14 +697,15 @@ k3:
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         $+16, AX
 	ADDQ         $+256, R10
-	SUBQ         $0x04, R11
-	JGE          k3
+	SUBQ         $+4, R11
+	JGE          k3By4
 
-k3Single:
-	ADDQ $0x04, R11
-	JZ   k3Done
+k3By4Done:
+	ADDQ $+4, R11
+	SUBQ $+1, R11
+	JL   k3By1Done
 
-k3One:
+k3By1:
 	VMOVUPS      (R10), Y6
 	VMOVUPS      32(R10), Y7
 	VBROADCASTSS (AX), Y8
@@ -712,10 +719,11 @@ k3One:
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         $+4, AX
 	ADDQ         $+64, R10
-	DECQ         R11
-	JNZ          k3One
+	SUBQ         $+1, R11
+	JGE          k3By1
 
-k3Done:
+k3By1Done:
+	ADDQ   $+1, R11
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -766,10 +774,10 @@ tile2:
 	MOVQ    DX, AX
 	MOVQ    BX, R10
 	MOVQ    DI, R11
-	SUBQ    $0x04, R11
-	JL      k2Single
+	SUBQ    $+4, R11
+	JL      k2By4Done
 
-k2:
+k2By4:
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
 	VBROADCASTSS (AX), Y6
@@ -804,14 +812,15 @@ k2:
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         $+16, AX
 	ADDQ         $+256, R10
-	SUBQ         $0x04, R11
-	JGE          k2
+	SUBQ         $+4, R11
+	JGE          k2By4
 
-k2Single:
-	ADDQ $0x04, R11
-	JZ   k2Done
+k2By4Done:
+	ADDQ $+4, R11
+	SUBQ $+1, R11
+	JL   k2By1Done
 
-k2One:
+k2By1:
 	VMOVUPS      (R10), Y4
 	VMOVUPS      32(R10), Y5
 	VBROADCASTSS (AX), Y6
@@ -822,10 +831,11 @@ k2One:
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         $+4, AX
 	ADDQ         $+64, R10
-	DECQ         R11
-	JNZ          k2One
+	SUBQ         $+1, R11
+	JGE          k2By1
 
-k2Done:
+k2By1Done:
+	ADDQ   $+1, R11
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	SUBQ   $+2, SI
@@ -865,10 +875,10 @@ tile1:
 	MOVQ    DX, AX
 	MOVQ    BX, R10
 	MOVQ    DI, R11
-	SUBQ    $0x04, R11
-	JL      k1Single
+	SUBQ    $+4, R11
+	JL      k1By4Done
 
-k1:
+k1By4:
 	VMOVUPS      (R10), Y2
 	VMOVUPS      32(R10), Y3
 	VBROADCASTSS (AX), Y4
@@ -891,14 +901,15 @@ k1:
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         $+16, AX
 	ADDQ         $+256, R10
-	SUBQ         $0x04, R11
-	JGE          k1
+	SUBQ         $+4, R11
+	JGE          k1By4
 
-k1Single:
-	ADDQ $0x04, R11
-	JZ   k1Done
+k1By4Done:
+	ADDQ $+4, R11
+	SUBQ $+1, R11
+	JL   k1By1Done
 
-k1One:
+k1By1:
 	VMOVUPS      (R10), Y2
 	VMOVUPS      32(R10), Y3
 	VBROADCASTSS (AX), Y4
@@ -906,10 +917,11 @@ k1One:
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         $+4, AX
 	ADDQ         $+64, R10
-	DECQ         R11
-	JNZ          k1One
+	SUBQ         $+1, R11
+	JGE          k1By1
 
-k1Done:
+k1By1Done:
+	ADDQ   $+1, R11
 	ADDQ   R9, DX
 	SUBQ   $+1, SI
 	CMPQ   512(SP), $0x00
@@ -1524,10 +1536,10 @@ next:
 	ADDQ    R9, R12
 	MOVQ    BX, R13
 	MOVQ    DI, R14
-	SUBQ    $0x04, R14
-	JL      k12Single
+	SUBQ    $+4, R14
+	JL      k12By4Done
 
-k12:
+k12By4:
 	VMOVUPS      (R13), Y12
 	VBROADCASTSS (AX), Y13
 	VFMADD231PS  Y12, Y13, Y0
@@ -1633,14 +1645,15 @@ k12:
 	ADDQ         $+16, R11
 	ADDQ         $+16, R12
 	ADDQ         $+128, R13
-	SUBQ         $0x04, R14
-	JGE          k12
+	SUBQ         $+4, R14
+	JGE          k12By4
 
-k12Single:
-	ADDQ $0x04, R14
-	JZ   k12Done
+k12By4Done:
+	ADDQ $+4, R14
+	SUBQ $+1, R14
+	JL   k12By1Done
 
-k12One:
+k12By1:
 	VMOVUPS      (R13), Y12
 	VBROADCASTSS (AX), Y13
 	VFMADD231PS  Y12, Y13, Y0
@@ -1671,10 +1684,11 @@ k12One:
 	ADDQ         $+4, R11
 	ADDQ         $+4, R12
 	ADDQ         $+32, R13
-	DECQ         R14
-	JNZ          k12One
+	SUBQ         $+1, R14
+	JGE          k12By1
 
-k12Done:
+k12By1Done:
+	ADDQ   $+1, R14
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -1809,10 +1823,10 @@ tile11:
 	ADDQ    R9, R12
 	MOVQ    BX, R13
 	MOVQ    DI, R14
-	SUBQ    $0x04, R14
-	JL      k11Single
+	SUBQ    $+4, R14
+	JL      k11By4Done
 
-k11:
+k11By4:
 	VMOVUPS      (R13), Y11
 	VBROADCASTSS (AX), Y12
 	VFMADD231PS  Y11, Y12, Y0
@@ -1910,14 +1924,15 @@ k11:
 	ADDQ         $+16, R11
 	ADDQ         $+16, R12
 	ADDQ         $+128, R13
-	SUBQ         $0x04, R14
-	JGE          k11
+	SUBQ         $+4, R14
+	JGE          k11By4
 
-k11Single:
-	ADDQ $0x04, R14
-	JZ   k11Done
+k11By4Done:
+	ADDQ $+4, R14
+	SUBQ $+1, R14
+	JL   k11By1Done
 
-k11One:
+k11By1:
 	VMOVUPS      (R13), Y11
 	VBROADCASTSS (AX), Y12
 	VFMADD231PS  Y11, Y12, Y0
@@ -1946,10 +1961,11 @@ k11One:
 	ADDQ         $+4, R11
 	ADDQ         $+4, R12
 	ADDQ         $+32, R13
-	DECQ         R14
-	JNZ          k11One
+	SUBQ         $+1, R14
+	JGE          k11By1
 
-k11Done:
+k11By1Done:
+	ADDQ   $+1, R14
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -2051,10 +2067,10 @@ tile10:
 	ADDQ    R9, R12
 	MOVQ    BX, R13
 	MOVQ    DI, R14
-	SUBQ    $0x04, R14
-	JL      k10Single
+	SUBQ    $+4, R14
+	JL      k10By4Done
 
-k10:
+k10By4:
 	VMOVUPS      (R13), Y10
 	VBROADCASTSS (AX), Y11
 	VFMADD231PS  Y10, Y11, Y0
@@ -2144,14 +2160,15 @@ k10:
 	ADDQ         $+16, R11
 	ADDQ         $+16, R12
 	ADDQ         $+128, R13
-	SUBQ         $0x04, R14
-	JGE          k10
+	SUBQ         $+4, R14
+	JGE          k10By4
 
-k10Single:
-	ADDQ $0x04, R14
-	JZ   k10Done
+k10By4Done:
+	ADDQ $+4, R14
+	SUBQ $+1, R14
+	JL   k10By1Done
 
-k10One:
+k10By1:
 	VMOVUPS      (R13), Y10
 	VBROADCASTSS (AX), Y11
 	VFMADD231PS  Y10, Y11, Y0
@@ -2178,10 +2195,11 @@ k10One:
 	ADDQ         $+4, R11
 	ADDQ         $+4, R12
 	ADDQ         $+32, R13
-	DECQ         R14
-	JNZ          k10One
+	SUBQ         $+1, R14
+	JGE          k10By1
 
-k10Done:
+k10By1Done:
+	ADDQ   $+1, R14
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -2274,10 +2292,10 @@ tile9:
 	ADDQ    R9, R11
 	MOVQ    BX, R12
 	MOVQ    DI, R13
-	SUBQ    $0x04, R13
-	JL      k9Single
+	SUBQ    $+4, R13
+	JL      k9By4Done
 
-k9:
+k9By4:
 	VMOVUPS      (R12), Y9
 	VBROADCASTSS (AX), Y10
 	VFMADD231PS  Y9, Y10, Y0
@@ -2358,14 +2376,15 @@ k9:
 	ADDQ         $+16, R10
 	ADDQ         $+16, R11
 	ADDQ         $+128, R12
-	SUBQ         $0x04, R13
-	JGE          k9
+	SUBQ         $+4, R13
+	JGE          k9By4
 
-k9Single:
-	ADDQ $0x04, R13
-	JZ   k9Done
+k9By4Done:
+	ADDQ $+4, R13
+	SUBQ $+1, R13
+	JL   k9By1Done
 
-k9One:
+k9By1:
 	VMOVUPS      (R12), Y9
 	VBROADCASTSS (AX), Y10
 	VFMADD231PS  Y9, Y10, Y0
@@ -2389,10 +2408,11 @@ k9One:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R11
 	ADDQ         $+32, R12
-	DECQ         R13
-	JNZ          k9One
+	SUBQ         $+1, R13
+	JGE          k9By1
 
-k9Done:
+k9By1Done:
+	ADDQ   $+1, R13
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -2478,10 +2498,10 @@ tile8:
 	ADDQ    R9, R11
 	MOVQ    BX, R12
 	MOVQ    DI, R13
-	SUBQ    $0x04, R13
-	JL      k8Single
+	SUBQ    $+4, R13
+	JL      k8By4Done
 
-k8:
+k8By4:
 	VMOVUPS      (R12), Y8
 	VBROADCASTSS (AX), Y9
 	VFMADD231PS  Y8, Y9, Y0
@@ -2554,14 +2574,15 @@ k8:
 	ADDQ         $+16, R10
 	ADDQ         $+16, R11
 	ADDQ         $+128, R12
-	SUBQ         $0x04, R13
-	JGE          k8
+	SUBQ         $+4, R13
+	JGE          k8By4
 
-k8Single:
-	ADDQ $0x04, R13
-	JZ   k8Done
+k8By4Done:
+	ADDQ $+4, R13
+	SUBQ $+1, R13
+	JL   k8By1Done
 
-k8One:
+k8By1:
 	VMOVUPS      (R12), Y8
 	VBROADCASTSS (AX), Y9
 	VFMADD231PS  Y8, Y9, Y0
@@ -2583,10 +2604,11 @@ k8One:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R11
 	ADDQ         $+32, R12
-	DECQ         R13
-	JNZ          k8One
+	SUBQ         $+1, R13
+	JGE          k8By1
 
-k8Done:
+k8By1Done:
+	ADDQ   $+1, R13
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -2665,10 +2687,10 @@ tile7:
 	ADDQ    R9, R11
 	MOVQ    BX, R12
 	MOVQ    DI, R13
-	SUBQ    $0x04, R13
-	JL      k7Single
+	SUBQ    $+4, R13
+	JL      k7By4Done
 
-k7:
+k7By4:
 	VMOVUPS      (R12), Y7
 	VBROADCASTSS (AX), Y8
 	VFMADD231PS  Y7, Y8, Y0
@@ -2733,14 +2755,15 @@ k7:
 	ADDQ         $+16, R10
 	ADDQ         $+16, R11
 	ADDQ         $+128, R12
-	SUBQ         $0x04, R13
-	JGE          k7
+	SUBQ         $+4, R13
+	JGE          k7By4
 
-k7Single:
-	ADDQ $0x04, R13
-	JZ   k7Done
+k7By4Done:
+	ADDQ $+4, R13
+	SUBQ $+1, R13
+	JL   k7By1Done
 
-k7One:
+k7By1:
 	VMOVUPS      (R12), Y7
 	VBROADCASTSS (AX), Y8
 	VFMADD231PS  Y7, Y8, Y0
@@ -2760,10 +2783,11 @@ k7One:
 	ADDQ         $+4, R10
 	ADDQ         $+4, R11
 	ADDQ         $+32, R12
-	DECQ         R13
-	JNZ          k7One
+	SUBQ         $+1, R13
+	JGE          k7By1
 
-k7Done:
+k7By1Done:
+	ADDQ   $+1, R13
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -2833,10 +2857,10 @@ tile6:
 	ADDQ    R9, R10
 	MOVQ    BX, R11
 	MOVQ    DI, R12
-	SUBQ    $0x04, R12
-	JL      k6Single
+	SUBQ    $+4, R12
+	JL      k6By4Done
 
-k6:
+k6By4:
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (AX), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -2892,14 +2916,15 @@ k6:
 	ADDQ         $+16, AX
 	ADDQ         $+16, R10
 	ADDQ         $+128, R11
-	SUBQ         $0x04, R12
-	JGE          k6
+	SUBQ         $+4, R12
+	JGE          k6By4
 
-k6Single:
-	ADDQ $0x04, R12
-	JZ   k6Done
+k6By4Done:
+	ADDQ $+4, R12
+	SUBQ $+1, R12
+	JL   k6By1Done
 
-k6One:
+k6By1:
 	VMOVUPS      (R11), Y6
 	VBROADCASTSS (AX), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -2916,10 +2941,11 @@ k6One:
 	ADDQ         $+4, AX
 	ADDQ         $+4, R10
 	ADDQ         $+32, R11
-	DECQ         R12
-	JNZ          k6One
+	SUBQ         $+1, R12
+	JGE          k6By1
 
-k6Done:
+k6By1Done:
+	ADDQ   $+1, R12
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -2982,10 +3008,10 @@ tile5:
 	ADDQ    R9, R10
 	MOVQ    BX, R11
 	MOVQ    DI, R12
-	SUBQ    $0x04, R12
-	JL      k5Single
+	SUBQ    $+4, R12
+	JL      k5By4Done
 
-k5:
+k5By4:
 	VMOVUPS      (R11), Y5
 	VBROADCASTSS (AX), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -3033,14 +3059,15 @@ k5:
 	ADDQ         $+16, AX
 	ADDQ         $+16, R10
 	ADDQ         $+128, R11
-	SUBQ         $0x04, R12
-	JGE          k5
+	SUBQ         $+4, R12
+	JGE          k5By4
 
-k5Single:
-	ADDQ $0x04, R12
-	JZ   k5Done
+k5By4Done:
+	ADDQ $+4, R12
+	SUBQ $+1, R12
+	JL   k5By1Done
 
-k5One:
+k5By1:
 	VMOVUPS      (R11), Y5
 	VBROADCASTSS (AX), Y6
 	VFMADD231PS  Y5, Y6, Y0
@@ -3055,10 +3082,11 @@ k5One:
 	ADDQ         $+4, AX
 	ADDQ         $+4, R10
 	ADDQ         $+32, R11
-	DECQ         R12
-	JNZ          k5One
+	SUBQ         $+1, R12
+	JGE          k5By1
 
-k5Done:
+k5By1Done:
+	ADDQ   $+1, R12
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -3114,10 +3142,10 @@ tile4:
 	ADDQ    R9, R10
 	MOVQ    BX, R11
 	MOVQ    DI, R12
-	SUBQ    $0x04, R12
-	JL      k4Single
+	SUBQ    $+4, R12
+	JL      k4By4Done
 
-k4:
+k4By4:
 	VMOVUPS      (R11), Y4
 	VBROADCASTSS (AX), Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -3157,14 +3185,15 @@ k4:
 	ADDQ         $+16, AX
 	ADDQ         $+16, R10
 	ADDQ         $+128, R11
-	SUBQ         $0x04, R12
-	JGE          k4
+	SUBQ         $+4, R12
+	JGE          k4By4
 
-k4Single:
-	ADDQ $0x04, R12
-	JZ   k4Done
+k4By4Done:
+	ADDQ $+4, R12
+	SUBQ $+1, R12
+	JL   k4By1Done
 
-k4One:
+k4By1:
 	VMOVUPS      (R11), Y4
 	VBROADCASTSS (AX), Y5
 	VFMADD231PS  Y4, Y5, Y0
@@ -3177,10 +3206,11 @@ k4One:
 	ADDQ         $+4, AX
 	ADDQ         $+4, R10
 	ADDQ         $+32, R11
-	DECQ         R12
-	JNZ          k4One
+	SUBQ         $+1, R12
+	JGE          k4By1
 
-k4Done:
+k4By1Done:
+	ADDQ   $+1, R12
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -3227,10 +3257,10 @@ tile3:
 	MOVQ    DX, AX
 	MOVQ    BX, R10
 	MOVQ    DI, R11
-	SUBQ    $0x04, R11
-	JL      k3Single
+	SUBQ    $+4, R11
+	JL      k3By4Done
 
-k3:
+k3By4:
 	VMOVUPS      (R10), Y3
 	VBROADCASTSS (AX), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -3261,14 +3291,15 @@ k3:
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         $+16, AX
 	ADDQ         $+128, R10
-	SUBQ         $0x04, R11
-	JGE          k3
+	SUBQ         $+4, R11
+	JGE          k3By4
 
-k3Single:
-	ADDQ $0x04, R11
-	JZ   k3Done
+k3By4Done:
+	ADDQ $+4, R11
+	SUBQ $+1, R11
+	JL   k3By1Done
 
-k3One:
+k3By1:
 	VMOVUPS      (R10), Y3
 	VBROADCASTSS (AX), Y4
 	VFMADD231PS  Y3, Y4, Y0
@@ -3278,10 +3309,11 @@ k3One:
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         $+4, AX
 	ADDQ         $+32, R10
-	DECQ         R11
-	JNZ          k3One
+	SUBQ         $+1, R11
+	JGE          k3By1
 
-k3Done:
+k3By1Done:
+	ADDQ   $+1, R11
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	ADDQ   R9, DX
@@ -3321,10 +3353,10 @@ tile2:
 	MOVQ    DX, AX
 	MOVQ    BX, R10
 	MOVQ    DI, R11
-	SUBQ    $0x04, R11
-	JL      k2Single
+	SUBQ    $+4, R11
+	JL      k2By4Done
 
-k2:
+k2By4:
 	VMOVUPS      (R10), Y2
 	VBROADCASTSS (AX), Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -3347,14 +3379,15 @@ k2:
 	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         $+16, AX
 	ADDQ         $+128, R10
-	SUBQ         $0x04, R11
-	JGE          k2
+	SUBQ         $+4, R11
+	JGE          k2By4
 
-k2Single:
-	ADDQ $0x04, R11
-	JZ   k2Done
+k2By4Done:
+	ADDQ $+4, R11
+	SUBQ $+1, R11
+	JL   k2By1Done
 
-k2One:
+k2By1:
 	VMOVUPS      (R10), Y2
 	VBROADCASTSS (AX), Y3
 	VFMADD231PS  Y2, Y3, Y0
@@ -3362,10 +3395,11 @@ k2One:
 	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         $+4, AX
 	ADDQ         $+32, R10
-	DECQ         R11
-	JNZ          k2One
+	SUBQ         $+1, R11
+	JGE          k2By1
 
-k2Done:
+k2By1Done:
+	ADDQ   $+1, R11
 	ADDQ   R9, DX
 	ADDQ   R9, DX
 	SUBQ   $+2, SI
@@ -3398,10 +3432,10 @@ tile1:
 	MOVQ    DX, AX
 	MOVQ    BX, R10
 	MOVQ    DI, R11
-	SUBQ    $0x04, R11
-	JL      k1Single
+	SUBQ    $+4, R11
+	JL      k1By4Done
 
-k1:
+k1By4:
 	VMOVUPS      (R10), Y1
 	VBROADCASTSS (AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
@@ -3416,23 +3450,25 @@ k1:
 	VFMADD231PS  Y1, Y2, Y0
 	ADDQ         $+16, AX
 	ADDQ         $+128, R10
-	SUBQ         $0x04, R11
-	JGE          k1
+	SUBQ         $+4, R11
+	JGE          k1By4
 
-k1Single:
-	ADDQ $0x04, R11
-	JZ   k1Done
+k1By4Done:
+	ADDQ $+4, R11
+	SUBQ $+1, R11
+	JL   k1By1Done
 
-k1One:
+k1By1:
 	VMOVUPS      (R10), Y1
 	VBROADCASTSS (AX), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	ADDQ         $+4, AX
 	ADDQ         $+32, R10
-	DECQ         R11
-	JNZ          k1One
+	SUBQ         $+1, R11
+	JGE          k1By1
 
-k1Done:
+k1By1Done:
+	ADDQ   $+1, R11
 	ADDQ   R9, DX
 	SUBQ   $+1, SI
 	CMPQ   448(SP), $0x00

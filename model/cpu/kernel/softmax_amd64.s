@@ -462,11 +462,13 @@ columns:
 	JL      maxBy4Done
 
 maxBy4:
-	LEAQ   (DI)(BX*2), R8
-	VMAXPS (DI), Y0, Y0
-	VMAXPS (DI)(BX*1), Y0, Y0
-	VMAXPS (DI)(BX*2), Y0, Y0
+	MOVQ   DI, R8
+	LEAQ   (R8)(BX*2), R9
+	ADDQ   BX, R9
+	VMAXPS (R8), Y0, Y0
 	VMAXPS (R8)(BX*1), Y0, Y0
+	VMAXPS (R8)(BX*2), Y0, Y0
+	VMAXPS (R9), Y0, Y0
 	ADDQ   BX, DI
 	ADDQ   BX, DI
 	ADDQ   BX, DI
@@ -480,7 +482,8 @@ maxBy4Done:
 	JL   maxBy1Done
 
 maxBy1:
-	VMAXPS (DI), Y0, Y0
+	MOVQ   DI, R8
+	VMAXPS (R8), Y0, Y0
 	ADDQ   BX, DI
 	SUBQ   $+1, SI
 	JGE    maxBy1
@@ -493,14 +496,16 @@ maxBy1Done:
 	JL   expBy4Done
 
 expBy4:
-	LEAQ         (DI)(BX*2), R8
-	VMOVUPS      (DI), Y3
+	MOVQ         DI, R8
+	LEAQ         (R8)(BX*2), R9
+	ADDQ         BX, R9
+	VMOVUPS      (R8), Y3
 	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      (DI)(BX*1), Y4
+	VMOVUPS      (R8)(BX*1), Y4
 	VSUBPS       Y0, Y4, Y4
-	VMOVUPS      (DI)(BX*2), Y5
+	VMOVUPS      (R8)(BX*2), Y5
 	VSUBPS       Y0, Y5, Y5
-	VMOVUPS      (R8)(BX*1), Y6
+	VMOVUPS      (R9), Y6
 	VSUBPS       Y0, Y6, Y6
 	VMOVUPS      xc2aeac50<>+0(SB), Y7
 	VMOVUPS      xc2aeac50<>+0(SB), Y8
@@ -581,13 +586,13 @@ expBy4:
 	VPADDD       Y6, Y14, Y14
 	VANDNPS      Y14, Y10, Y14
 	VADDPS       Y11, Y1, Y1
-	VMOVUPS      Y11, (DI)
+	VMOVUPS      Y11, (R8)
 	VADDPS       Y12, Y1, Y1
-	VMOVUPS      Y12, (DI)(BX*1)
+	VMOVUPS      Y12, (R8)(BX*1)
 	VADDPS       Y13, Y1, Y1
-	VMOVUPS      Y13, (DI)(BX*2)
+	VMOVUPS      Y13, (R8)(BX*2)
 	VADDPS       Y14, Y1, Y1
-	VMOVUPS      Y14, (R8)(BX*1)
+	VMOVUPS      Y14, (R9)
 	ADDQ         BX, DI
 	ADDQ         BX, DI
 	ADDQ         BX, DI
@@ -601,9 +606,10 @@ expBy4Done:
 	JL   expBy2Done
 
 expBy2:
-	VMOVUPS      (DI), Y3
+	MOVQ         DI, R8
+	VMOVUPS      (R8), Y3
 	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      (DI)(BX*1), Y4
+	VMOVUPS      (R8)(BX*1), Y4
 	VSUBPS       Y0, Y4, Y4
 	VMOVUPS      xc2aeac50<>+0(SB), Y5
 	VMOVUPS      xc2aeac50<>+0(SB), Y6
@@ -648,9 +654,9 @@ expBy2:
 	VPADDD       Y4, Y8, Y8
 	VANDNPS      Y8, Y6, Y8
 	VADDPS       Y7, Y1, Y1
-	VMOVUPS      Y7, (DI)
+	VMOVUPS      Y7, (R8)
 	VADDPS       Y8, Y1, Y1
-	VMOVUPS      Y8, (DI)(BX*1)
+	VMOVUPS      Y8, (R8)(BX*1)
 	ADDQ         BX, DI
 	ADDQ         BX, DI
 	SUBQ         $+2, SI
@@ -662,7 +668,8 @@ expBy2Done:
 	JL   expBy1Done
 
 expBy1:
-	VMOVUPS      (DI), Y3
+	MOVQ         DI, R8
+	VMOVUPS      (R8), Y3
 	VSUBPS       Y0, Y3, Y3
 	VMOVUPS      xc2aeac50<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y4
@@ -683,7 +690,7 @@ expBy1:
 	VPADDD       Y3, Y5, Y5
 	VANDNPS      Y5, Y4, Y5
 	VADDPS       Y5, Y1, Y1
-	VMOVUPS      Y5, (DI)
+	VMOVUPS      Y5, (R8)
 	ADDQ         BX, DI
 	SUBQ         $+1, SI
 	JGE          expBy1
@@ -697,15 +704,17 @@ expBy1Done:
 	JL     scaleBy4Done
 
 scaleBy4:
-	LEAQ    (DI)(BX*2), R8
-	VMULPS  (DI), Y2, Y0
-	VMOVUPS Y0, (DI)
-	VMULPS  (DI)(BX*1), Y2, Y0
-	VMOVUPS Y0, (DI)(BX*1)
-	VMULPS  (DI)(BX*2), Y2, Y0
-	VMOVUPS Y0, (DI)(BX*2)
+	MOVQ    DI, R8
+	LEAQ    (R8)(BX*2), R9
+	ADDQ    BX, R9
+	VMULPS  (R8), Y2, Y0
+	VMOVUPS Y0, (R8)
 	VMULPS  (R8)(BX*1), Y2, Y0
 	VMOVUPS Y0, (R8)(BX*1)
+	VMULPS  (R8)(BX*2), Y2, Y0
+	VMOVUPS Y0, (R8)(BX*2)
+	VMULPS  (R9), Y2, Y0
+	VMOVUPS Y0, (R9)
 	ADDQ    BX, DI
 	ADDQ    BX, DI
 	ADDQ    BX, DI
@@ -719,8 +728,9 @@ scaleBy4Done:
 	JL   scaleBy1Done
 
 scaleBy1:
-	VMULPS  (DI), Y2, Y0
-	VMOVUPS Y0, (DI)
+	MOVQ    DI, R8
+	VMULPS  (R8), Y2, Y0
+	VMOVUPS Y0, (R8)
 	ADDQ    BX, DI
 	SUBQ    $+1, SI
 	JGE     scaleBy1
@@ -756,16 +766,20 @@ columns:
 	JL     dotBy4Done
 
 dotBy4:
-	LEAQ        (R8)(DX*2), R10
-	LEAQ        (R9)(DX*2), R11
-	VMOVUPS     (R8), Y5
-	VFMADD231PS (R9), Y5, Y1
-	VMOVUPS     (R8)(DX*1), Y5
-	VFMADD231PS (R9)(DX*1), Y5, Y2
-	VMOVUPS     (R8)(DX*2), Y5
-	VFMADD231PS (R9)(DX*2), Y5, Y3
+	MOVQ        R8, R10
+	LEAQ        (R10)(DX*2), R11
+	ADDQ        DX, R11
+	MOVQ        R9, R12
+	LEAQ        (R12)(DX*2), R13
+	ADDQ        DX, R13
+	VMOVUPS     (R10), Y5
+	VFMADD231PS (R12), Y5, Y1
 	VMOVUPS     (R10)(DX*1), Y5
-	VFMADD231PS (R11)(DX*1), Y5, Y4
+	VFMADD231PS (R12)(DX*1), Y5, Y2
+	VMOVUPS     (R10)(DX*2), Y5
+	VFMADD231PS (R12)(DX*2), Y5, Y3
+	VMOVUPS     (R11), Y5
+	VFMADD231PS (R13), Y5, Y4
 	ADDQ        DX, R8
 	ADDQ        DX, R8
 	ADDQ        DX, R8
@@ -783,8 +797,10 @@ dotBy4Done:
 	JL   dotBy1Done
 
 dotBy1:
-	VMOVUPS     (R8), Y5
-	VFMADD231PS (R9), Y5, Y1
+	MOVQ        R8, R10
+	MOVQ        R9, R11
+	VMOVUPS     (R10), Y5
+	VFMADD231PS (R11), Y5, Y1
 	ADDQ        DX, R8
 	ADDQ        DX, R9
 	SUBQ        $+1, DI
@@ -802,28 +818,32 @@ dotBy1Done:
 	JL     dsBy4Done
 
 dsBy4:
-	LEAQ    (R8)(DX*2), R10
-	LEAQ    (R9)(DX*2), R11
-	VMOVUPS (R8), Y2
+	MOVQ    R8, R10
+	LEAQ    (R10)(DX*2), R11
+	ADDQ    DX, R11
+	MOVQ    R9, R12
+	LEAQ    (R12)(DX*2), R13
+	ADDQ    DX, R13
+	VMOVUPS (R10), Y2
 	VSUBPS  Y1, Y2, Y2
-	VMULPS  (R9), Y2, Y2
+	VMULPS  (R12), Y2, Y2
 	VMULPS  Y0, Y2, Y2
-	VMOVUPS Y2, (R8)
-	VMOVUPS (R8)(DX*1), Y2
-	VSUBPS  Y1, Y2, Y2
-	VMULPS  (R9)(DX*1), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMOVUPS Y2, (R8)(DX*1)
-	VMOVUPS (R8)(DX*2), Y2
-	VSUBPS  Y1, Y2, Y2
-	VMULPS  (R9)(DX*2), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMOVUPS Y2, (R8)(DX*2)
+	VMOVUPS Y2, (R10)
 	VMOVUPS (R10)(DX*1), Y2
 	VSUBPS  Y1, Y2, Y2
-	VMULPS  (R11)(DX*1), Y2, Y2
+	VMULPS  (R12)(DX*1), Y2, Y2
 	VMULPS  Y0, Y2, Y2
 	VMOVUPS Y2, (R10)(DX*1)
+	VMOVUPS (R10)(DX*2), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  (R12)(DX*2), Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R10)(DX*2)
+	VMOVUPS (R11), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  (R13), Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R11)
 	ADDQ    DX, R8
 	ADDQ    DX, R8
 	ADDQ    DX, R8
@@ -841,11 +861,13 @@ dsBy4Done:
 	JL   dsBy1Done
 
 dsBy1:
-	VMOVUPS (R8), Y2
+	MOVQ    R8, R10
+	MOVQ    R9, R11
+	VMOVUPS (R10), Y2
 	VSUBPS  Y1, Y2, Y2
-	VMULPS  (R9), Y2, Y2
+	VMULPS  (R11), Y2, Y2
 	VMULPS  Y0, Y2, Y2
-	VMOVUPS Y2, (R8)
+	VMOVUPS Y2, (R10)
 	ADDQ    DX, R8
 	ADDQ    DX, R9
 	SUBQ    $+1, DI

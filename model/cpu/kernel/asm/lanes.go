@@ -257,6 +257,29 @@ func broadcast(name string) VecVirtual {
 	return v
 }
 
+// rowPointers are addresses of the rows 0, 3, 6, … from base on, whose stride is ld bytes. Three rows share a pointer,
+// because p, p+ld and p+2·ld are addresses that an instruction can name.
+func rowPointers(base, ld Register, rows int) []Register {
+	pointers := []Register{GP64()}
+	MOVQ(base, pointers[0])
+	for r := 3; r < rows; r += 3 {
+		p, last := GP64(), pointers[len(pointers)-1]
+		LEAQ(Mem{Base: last, Index: ld, Scale: 2}, p)
+		ADDQ(ld, p)
+		pointers = append(pointers, p)
+	}
+	return pointers
+}
+
+// inRow is the memory offset bytes into row r.
+func inRow(pointers []Register, ld Register, r, offset int) Mem {
+	m := at(pointers[r/3], offset)
+	if r%3 > 0 {
+		m.Index, m.Scale = ld, uint8(r%3)
+	}
+	return m
+}
+
 // paramAddress is where a parameter lies, for instructions that broadcast from memory.
 func paramAddress(name string) Mem {
 	b, err := Param(name).Resolve()

@@ -56,16 +56,16 @@ func newTiles(s shape) *tiles {
 
 // epilogue saves what is to be done to sums.
 func (t *tiles) epilogue() {
-	any := param("gelu")
-	MOVQ(any, t.gelu)
+	more := param("gelu")
+	MOVQ(more, t.gelu)
 	for name, to := range t.matrices {
 		p := param(name)
 		MOVQ(p, to)
 		if name != "residual" { // which is added without a spill
-			ORQ(p, any)
+			ORQ(p, more)
 		}
 	}
-	MOVQ(any, t.special)
+	MOVQ(more, t.special)
 }
 
 // matrices yields the epilogue's matrices, all of the shape of y.
@@ -156,21 +156,7 @@ func (t *tiles) tile(rows int) {
 
 // sumOverK is the loop that everything else exists for. Each sum takes its products in ascending order of k.
 func (t *tiles) sumOverK(rows int, sums [][]VecVirtual) {
-	const unroll = 4
-	label := fmt.Sprintf("k%d", rows)
-	// Three rows share a pointer: x, x+ldx and x+2·ldx are addresses.
-	var groups []Register
-	for r := 0; r < rows; r += 3 {
-		p := GP64()
-		if r == 0 {
-			MOVQ(t.x, p)
-		} else {
-			last := groups[len(groups)-1]
-			LEAQ(Mem{Base: last, Index: t.ldx, Scale: 2}, p)
-			ADDQ(t.ldx, p)
-		}
-		groups = append(groups, p)
-	}
+	pointers := rowPointers(t.x, t.ldx, rows)
 	panel, left := GP64(), GP64()
 	MOVQ(t.panel, panel)
 	MOVQ(t.k, left)
@@ -180,40 +166,22 @@ func (t *tiles) sumOverK(rows int, sums [][]VecVirtual) {
 			columns = append(columns, load(at(panel, (k*t.vectors+v)*bytes), nil))
 		}
 		for r := range rows {
-			x, from := YMM(), at(groups[r/3], 4*k)
-			if r%3 > 0 {
-				from.Index, from.Scale = t.ldx, uint8(r%3)
-			}
-			VBROADCASTSS(from, x)
+			x := YMM()
+			VBROADCASTSS(inRow(pointers, t.ldx, r, 4*k), x)
 			for v, c := range columns {
 				VFMADD231PS(c, x, sums[r][v])
 			}
 		}
 	}
-	advance := func(k int) {
-		for _, p := range groups {
-			ADDQ(I32(4*k), p)
+	inTurns(fmt.Sprintf("k%d", rows), []int{4, 1}, 1, left, func(turn int) {
+		for k := range turn {
+			step(k)
 		}
-		ADDQ(I32(k*t.vectors*bytes), panel)
-	}
-	SUBQ(Imm(unroll), left)
-	JL(LabelRef(label + "Single"))
-	Label(label)
-	for k := range unroll {
-		step(k)
-	}
-	advance(unroll)
-	SUBQ(Imm(unroll), left)
-	JGE(LabelRef(label))
-	Label(label + "Single")
-	ADDQ(Imm(unroll), left)
-	JZ(LabelRef(label + "Done"))
-	Label(label + "One")
-	step(0)
-	advance(1)
-	DECQ(left)
-	JNZ(LabelRef(label + "One"))
-	Label(label + "Done")
+		for _, p := range pointers {
+			ADDQ(I32(4*turn), p)
+		}
+		ADDQ(I32(turn*t.vectors*bytes), panel)
+	})
 	// x is now at the row after the tile's.
 	for range rows {
 		ADDQ(t.ldx, t.x)

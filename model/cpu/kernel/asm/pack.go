@@ -51,12 +51,7 @@ func packTransposed() {
 	columns, dst, k, ld, lddst := param("columns"), param("dst"), param("k"), param("ldsrc"), param("lddst")
 	SHLQ(Imm(2), ld)
 	SHLQ(Imm(2), lddst)
-	// Three rows share a pointer: p, p+ld and p+2·ld are addresses.
-	src := []Register{param("src"), GP64(), GP64()}
-	for g := range 2 {
-		LEAQ(Mem{Base: src[g], Index: ld, Scale: 2}, src[g+1])
-		ADDQ(ld, src[g+1])
-	}
+	src := rowPointers(param("src"), ld, lanes)
 	Label("block")
 	here, most := GP64(), GP64()
 	MOVQ(I32(lanes), most)
@@ -66,14 +61,11 @@ func packTransposed() {
 	mask := maskOf(here)
 	rows := make([]VecVirtual, lanes)
 	for r := range rows {
-		from, missing := Mem{Base: src[r/3]}, fmt.Sprintf("missing%d", r)
-		if r%3 > 0 {
-			from.Index, from.Scale = ld, uint8(r%3)
-		}
+		missing := fmt.Sprintf("missing%d", r)
 		rows[r] = zero()
 		CMPQ(columns, I32(r))
 		JLE(LabelRef(missing))
-		VMASKMOVPS(from, mask, rows[r])
+		VMASKMOVPS(inRow(src, ld, r, 0), mask, rows[r])
 		VMULPS(factor, rows[r], rows[r])
 		Label(missing)
 	}

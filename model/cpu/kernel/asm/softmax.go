@@ -89,11 +89,9 @@ func down(label string, turns []int, rows Register, body func(at ...[]Mem), matr
 	inTurns(label, turns, 1, left, func(n int) {
 		at := make([][]Mem, len(matrices))
 		for i, m := range matrices {
-			at[i] = []Mem{{Base: cursors[i]}, {Base: cursors[i], Index: m.stride, Scale: 1}, {Base: cursors[i], Index: m.stride, Scale: 2}}[:min(n, 3)]
-			if n == 4 {
-				third := GP64()
-				LEAQ(Mem{Base: cursors[i], Index: m.stride, Scale: 2}, third)
-				at[i] = append(at[i], Mem{Base: third, Index: m.stride, Scale: 1})
+			pointers := rowPointers(cursors[i], m.stride, n)
+			for r := range n {
+				at[i] = append(at[i], inRow(pointers, m.stride, r, 0))
 			}
 		}
 		body(at...)
