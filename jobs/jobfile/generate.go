@@ -1,0 +1,3 @@
+package jobfile
+
+//go:generate go test -run TestGenerated -update .
