@@ -44,6 +44,9 @@ func NewApplier(m *Model, device program.Device, o ApplyOptions) *Applier {
 	return a
 }
 
+// Columns are the input columns that Apply reads.
+func (a *Applier) Columns() []string { return a.model.Network.Columns() }
+
 // The names of the output columns.
 const (
 	EmbeddingColumn    = "embedding"

@@ -25,6 +25,7 @@ func (r Rate) GFLOPS() float64 { return r.RowsPerSecond * r.FLOPPerRow / 1e9 }
 // BenchResult holds the three rates of a model.
 type BenchResult struct {
 	Parameters          int
+	EmbeddingWidth      int
 	Train, Embed, Score Rate // Score is one masked forward pass with its loss for each row
 }
 
@@ -44,7 +45,7 @@ func Bench(ctx context.Context, c Config, p *profile.Profile, device program.Dev
 		return BenchResult{}, err
 	}
 	programs, samples := network.Programs(), benchSamples(rows, network.Width())
-	result := BenchResult{Parameters: programs.Training.Layout.Size()}
+	result := BenchResult{Parameters: programs.Training.Layout.Size(), EmbeddingWidth: programs.EmbeddingWidth()}
 	weights := InitialParameters(programs.Training.Layout, c.Seed)
 	hidden := RandomMask(c.Seed, c.MaskRatio, 0)
 	for _, work := range []struct {

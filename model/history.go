@@ -40,3 +40,20 @@ func (e Epoch) judged() float64 {
 	}
 	return e.Train
 }
+
+// BestLoss is the loss of the best epoch: the held-out rows', or the training rows' where none were held out.
+func (h *History) BestLoss() float64 {
+	if h.Best == 0 {
+		return 0
+	}
+	return h.Epochs[h.Best-1].judged()
+}
+
+// Baseline is the mean of the columns' baselines.
+func (h *History) Baseline() float64 {
+	sum := 0.0
+	for _, c := range h.Columns {
+		sum += c.Baseline / float64(len(h.Columns))
+	}
+	return sum
+}

@@ -58,6 +58,8 @@ type Network interface {
 
 	// Restore returns column token of rec with its missing values replaced by predictions [N] (as Rebuilt gives them).
 	Restore(rec arrow.Record, token int, predictions []float32) (arrow.Array, error)
+	// Describe writes a prediction of a token, whose column is of type t, for people to read.
+	Describe(token int, prediction float32, t arrow.DataType) string
 	// ScoreUnit says what a score is measured in.
 	ScoreUnit() string
 }

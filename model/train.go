@@ -97,7 +97,7 @@ func Train(ctx context.Context, c Config, p *profile.Profile, device program.Dev
 // prepare reads the source once: it takes the held-out rows and as many training rows as fit, and plans the steps.
 func (t *trainer) prepare(ctx context.Context) error {
 	width := t.network.Width()
-	t.BatchRows = batchRows(t.BatchRows, t.Rows)
+	t.BatchRows = BatchRows(t.BatchRows, t.Rows)
 	t.held = window{width: width, limit: math.MaxInt}
 	t.window = window{width: width, limit: windowRows(t.Memory, width, t.BatchRows)}
 	rows := int64(0)
@@ -129,9 +129,9 @@ func (t *trainer) prepare(ctx context.Context) error {
 	return nil
 }
 
-// batchRows chooses a step's rows where the job leaves it open: some hundred steps an epoch for large data, and at
+// BatchRows chooses a step's rows where the job leaves it open: some hundred steps an epoch for large data, and at
 // least a dozen for small, since a transformer needs steps more than it needs smooth gradients.
-func batchRows(asked int, rows int64) int {
+func BatchRows(asked int, rows int64) int {
 	if asked > 0 {
 		return asked
 	}
@@ -142,6 +142,18 @@ func batchRows(asked int, rows int64) int {
 func windowRows(memory int64, width, batch int) int {
 	rows := int(min(memory/int64(4*width+8), math.MaxInt32))
 	return max(rows/batch, 1) * batch
+}
+
+// TrainingMemory estimates what training takes, in bytes: encoded rows, weights with their gradients and moments, and the
+// room that the engine and the reader need.
+func TrainingMemory(c Config, p *profile.Profile, rows, window int64) int64 {
+	network, err := NewNetwork(c, p)
+	if err != nil {
+		return 0
+	}
+	const room, copies = 128 << 20, 24 // copies: weights, two packings, two moments, the best, and gradient slots
+	encoded := min(rows*int64(4*network.Width()+8), window)
+	return room + encoded + int64(copies*4*network.Programs().Training.Layout.Size())
 }
 
 func steps(rows, batch int) int { return (rows + batch - 1) / batch }

@@ -265,15 +265,24 @@ func (d *decoder) setValue(to reflect.Value, text, path string) {
 		to.SetString(text)
 		return
 	}
+	if to.Type() == reflect.TypeFor[[]string]() && !strings.HasPrefix(text, "[") { // *.parquet is a glob, not an alias
+		to.Set(reflect.ValueOf([]string{text}))
+		d.places[path+"[0]"] = Problem{File: d.file}
+		return
+	}
 	file, err := parser.ParseBytes([]byte(text), 0)
 	if err != nil || len(file.Docs) != 1 || file.Docs[0].Body == nil {
 		d.problems = append(d.problems, Problem{File: d.file, Text: fmt.Sprintf("%q is not a value", text)})
 		return
 	}
 	d.value(file.Docs[0].Body, to, path)
-	d.places[path] = Problem{File: d.file}
+	for at := range d.places {
+		if d.places[at].File == d.file {
+			d.places[at] = Problem{File: d.file} // places within the flag say nothing
+		}
+	}
 	for i := range d.problems {
-		d.problems[i].Line, d.problems[i].Column = 0, 0 // places within the flag say nothing
+		d.problems[i].Line, d.problems[i].Column = 0, 0
 	}
 }
 

@@ -16,6 +16,15 @@ func (j *Job) TrainHash() string {
 	}
 	input := j.Input
 	input.URI = nil
+	if len(input.ID) == 0 {
+		input.ID = nil // [] is the same as nothing
+	}
+	if len(input.Ignore) == 0 {
+		input.Ignore = nil
+	}
+	if len(input.Columns) == 0 {
+		input.Columns = nil
+	}
 	return hash(j.Kind, j.Seed, input, j.Architecture(), j.Tabular, j.Standard, j.Train, segments)
 }
 

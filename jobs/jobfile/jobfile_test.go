@@ -48,7 +48,7 @@ func TestMistakesAreFoundWithTheirPlace(t *testing.T) {
 		{"a list", "- a\n- b\n", nil, []string{"the job must be a mapping of fields, not a list"}},
 		{"not YAML", "input: {uri: [\n", nil, []string{"job.yaml:", "YAML: "}},
 		{"twice", minimal + "kind: tabular\nkind: standard\n", nil, []string{"kind"}},
-		{"another kind's options", minimal + "standard: {bottleneck: 3}\n", nil, []string{"standard has options of kind standard, but the job is of kind tabular"}},
+		{"another kind's options", minimal + "standard: {bottleneck: 3}\n", nil, []string{"standard is an option of kind standard, but the job is of kind tabular"}},
 		{"heads", minimal + "model: {uri: m, dim: 30, heads: 4}\n", nil, []string{"model"}},
 		{"dim and heads", strings.Replace(minimal, "model: {uri: model}", "model: {uri: m, dim: 30, heads: 4}", 1), nil, []string{"model.heads is 4, which 30 (model.dim) is no multiple of"}},
 		{"a column used twice", strings.Replace(minimal, "uri: in", "uri: in, id: [a], ignore: [a]", 1), nil, []string{`input.ignore[0] names "a", which input.id[0] names too`}},
@@ -58,7 +58,13 @@ func TestMistakesAreFoundWithTheirPlace(t *testing.T) {
 		{"--set without value", minimal, []string{"train.epochs"}, []string{"must be path=value"}},
 		{"several at once", minimal + "kind: x\ntrain: {epoch: 3, patience: -1}\n", nil, []string{"unknown field"}},
 		{"no value", minimal + "kind:\n", nil, []string{"kind has no value"}},
-		{"output is input", strings.Replace(minimal, "uri: out", "uri: in", 1), nil, []string{"output.uri is also the input"}},
+		{"unknown size", strings.Replace(minimal, "uri: model}", "uri: model, size: huge}", 1), nil, []string{`job.yaml:2:27: model.size can't be "huge"`}},
+		{"blank uri", strings.Replace(minimal, "uri: in", `uri: [a, ""]`, 1), nil, []string{"input.uri[1] is blank"}},
+		{"an output twice", minimal, []string{"apply.outputs=[score, score]"}, []string{`--set apply.outputs=[score, score]: apply.outputs[1] asks for "score" a second time`}},
+		{"another kind's options by --set", minimal, []string{"standard.bottleneck=3"}, []string{"--set standard.bottleneck=3: standard.bottleneck is an option of kind standard"}},
+		{"output in input", strings.Replace(minimal, "uri: out", "uri: in/out", 1), nil, []string{`output.uri is the input "in" or lies in it`}},
+		{"output is model", strings.Replace(minimal, "uri: out", "uri: model/", 1), nil, []string{"output.uri is also model.uri"}},
+		{"output is input", strings.Replace(minimal, "uri: out", "uri: in", 1), nil, []string{`output.uri is the input "in" or lies in it`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse("job.yaml", []byte(c.text), c.set)
@@ -89,6 +95,13 @@ func TestSetWinsOverTheFile(t *testing.T) {
 	}
 }
 
+func TestSetTakesAGlobAsItStands(t *testing.T) {
+	job, err := Parse("job.yaml", []byte(minimal), []string{"input.uri=*.parquet"})
+	if err != nil || job.Input.URI[0] != "*.parquet" {
+		t.Errorf("%+v, %v", job, err)
+	}
+}
+
 func TestHashesFollowWhatMatters(t *testing.T) {
 	parse := func(set ...string) *Job {
 		job, err := Parse("job.yaml", []byte(minimal), set)
@@ -98,7 +111,7 @@ func TestHashesFollowWhatMatters(t *testing.T) {
 		return job
 	}
 	base := parse()
-	for _, same := range []string{"name=other", "runtime.threads=1", "runtime.memory=1GiB", "s3.region=x", "output.uri=elsewhere", "input.uri=copy", "apply.segments=3"} {
+	for _, same := range []string{"name=other", "runtime.threads=1", "runtime.memory=1GiB", "s3.region=x", "output.uri=elsewhere", "input.uri=copy", "apply.segments=3", "input.id=[]", "input.ignore=[]"} {
 		if parse(same).TrainHash() != base.TrainHash() {
 			t.Errorf("%s changes TrainHash", same)
 		}

@@ -4,6 +4,7 @@ package jobfile
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -17,8 +18,19 @@ func (d *decoder) validate(job *Job) {
 	if job.Kind == "tabular" {
 		d.checkHeads(job)
 	}
-	if slices.Contains(job.Input.URI, job.Output.URI) {
-		d.wrong("output.uri", "is also the input")
+	d.checkPlaces(job)
+}
+
+// checkPlaces refuses an export that would land on the input, where the next run would read it, or on the model.
+func (d *decoder) checkPlaces(job *Job) {
+	folder := func(uri string) string { return strings.TrimRight(uri, "/") + "/" }
+	for _, in := range job.Input.URI {
+		if job.Output.URI != "" && strings.HasPrefix(folder(job.Output.URI), folder(in)) {
+			d.wrong("output.uri", "is the input %q or lies in it, so that the next run would read it", in)
+		}
+	}
+	if job.Output.URI != "" && folder(job.Output.URI) == folder(job.Model.URI) {
+		d.wrong("output.uri", "is also model.uri; give each a folder of its own")
 	}
 }
 
@@ -40,7 +52,7 @@ func (d *decoder) checkTags(v reflect.Value, path string) {
 			d.checkTags(v.Field(i), at)
 		case reflect.Slice:
 			for j := range v.Field(i).Len() {
-				d.checkValue(f, v.Field(i).Index(j), fmt.Sprintf("%s[%d]", at, j))
+				d.checkItem(f, v.Field(i), j, fmt.Sprintf("%s[%d]", at, j))
 			}
 		case reflect.Map:
 			for _, key := range sortedKeys(v.Field(i)) {
@@ -52,6 +64,18 @@ func (d *decoder) checkTags(v reflect.Value, path string) {
 		if f.Tag.Get("required") != "" && v.Field(i).Len() == 0 {
 			d.wrong(at, "is missing: %s", lowerFirst(f.Tag.Get("doc")))
 		}
+	}
+}
+
+// checkItem holds one item of a list to the field's tags. A blank text names nothing, and a choice can't be made twice.
+func (d *decoder) checkItem(f reflect.StructField, list reflect.Value, i int, path string) {
+	d.checkValue(f, list.Index(i), path)
+	texts, ok := list.Interface().([]string)
+	switch {
+	case ok && texts[i] == "":
+		d.wrong(path, "is blank")
+	case ok && choices(f) != nil && slices.Contains(texts[:i], texts[i]):
+		d.wrong(path, "asks for %q a second time", texts[i])
 	}
 }
 
@@ -104,8 +128,14 @@ func readable(v reflect.Value, bound string) string {
 // checkKind refuses options of another kind.
 func (d *decoder) checkKind(job *Job) {
 	for _, other := range []string{"tabular", "standard"} {
-		if _, given := d.places[other]; given && other != job.Kind {
-			d.wrong(other, "has options of kind %s, but the job is of kind %s", other, job.Kind)
+		if other == job.Kind {
+			continue
+		}
+		for _, path := range slices.Sorted(maps.Keys(d.places)) {
+			if path == other || strings.HasPrefix(path, other+".") {
+				d.wrong(path, "is an option of kind %s, but the job is of kind %s", other, job.Kind)
+				break
+			}
 		}
 	}
 }
@@ -132,6 +162,9 @@ func (d *decoder) checkColumns(job *Job) {
 
 func (d *decoder) checkHeads(job *Job) {
 	a := job.Architecture()
+	if a.Heads < 1 || a.DecoderHeads < 1 { // an unknown size, or heads out of range: reported already
+		return
+	}
 	if a.Dim%a.Heads != 0 {
 		d.wrong("model.heads", "is %d, which %d (model.dim) is no multiple of", a.Heads, a.Dim)
 	}

@@ -1,0 +1,44 @@
+# What people and CI run. `make demo` and `make test` need nothing but Go and make.
+
+GO     ?= go
+DIR    ?= demo
+TOOLS  := scripts/tools
+BINARY := build/lacuna
+
+export CGO_ENABLED := 0
+
+.PHONY: help demo build test race lint fmt bench generate
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+demo: build ## make a dataset, train, export, report: in ./demo, or in a bucket of a local S3 server with S3=1
+ifdef S3
+	$(GO) run -C $(TOOLS) . with-s3 ../../$(BINARY) demo s3://lacuna/demo
+else
+	$(BINARY) demo $(DIR)
+endif
+
+build: ## the static binary, in build/
+	$(GO) build -trimpath -ldflags="-s -w" -o $(BINARY) .
+
+test: ## every test; says what it had to skip
+	$(GO) test ./...
+
+race: ## the tests of concurrent code under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -short ./arrowio/... ./jobs/... ./model/ ./model/cpu/
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo "run make fmt"; exit 1)
+	$(GO) vet ./...
+	$(GO) build -C $(TOOLS) -o ../../build/staticcheck honnef.co/go/tools/cmd/staticcheck
+	build/staticcheck ./...
+
+fmt: ## gofmt everything
+	gofmt -w .
+
+bench: build ## rows/s of train, embed and score on this machine
+	$(BINARY) bench
+
+generate: ## the assembly, the job-file reference
+	$(GO) generate ./...

@@ -1,0 +1,226 @@
+package arrowio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lacuna-ml/lacuna/arrowio/parquetio"
+	"github.com/lacuna-ml/lacuna/arrowio/storage"
+)
+
+// What can be wrong with a dataset as a whole.
+var (
+	ErrNoFiles = errors.New("no Parquet files")
+	ErrSchema  = errors.New("the files' schemas don't fit together")
+	ErrColumn  = errors.New("no such column")
+)
+
+// Dataset is an ordered set of Parquet files of one schema. It stays pinned to the files as they were when it was opened.
+type Dataset struct {
+	Files []DataFile
+	// Schema has the files' columns and then those of Hive partitions. A column that is nullable in one file is so here.
+	Schema *arrow.Schema
+	Rows   int64
+	groups []RowGroup
+}
+
+// DataFile is one file of a dataset.
+type DataFile struct {
+	storage.Object
+	Rows       int64
+	file       *parquetio.File
+	partitions []partition // of its path, in order
+}
+
+// RowGroup is one row group of a dataset, with the position of its first row among all rows.
+type RowGroup struct {
+	File, Index    int
+	FirstRow, Rows int64
+}
+
+// RowGroups lists all row groups in the order of their rows.
+func (d *Dataset) RowGroups() []RowGroup { return d.groups }
+
+// footersAtOnce bounds the footers that are read at a time.
+const footersAtOnce = 16
+
+// OpenDataset lists the Parquet files of uris and reads their footers, not their data. ctx holds for every later read
+// of the dataset too.
+//
+// Each URI is a file, a folder, a glob, or a root of Hive partitions, local or s3://. Files come in the order of the
+// URIs given and in lexical order below each, and each once. Names that begin with "_" or "." are left out, as are empty
+// markers. Each file is pinned to the ETag seen here: a later read of a changed file fails with storage.ErrChanged.
+//
+// Errors: ErrNoFiles if nothing matches; ErrSchema, naming both files and the column, if schemas can't be reconciled;
+// parquetio's and storage's, naming the file.
+func OpenDataset(ctx context.Context, store *storage.Store, uris []string) (*Dataset, error) {
+	d := &Dataset{}
+	for _, uri := range uris {
+		found, err := find(ctx, store, uri)
+		if err != nil {
+			return nil, fmt.Errorf("input %s: %w", uri, err)
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("input %s: %w: nothing there ends in .parquet (names that begin with _ or . don't count)", uri, ErrNoFiles)
+		}
+		for _, f := range found {
+			if !slices.ContainsFunc(d.Files, func(known DataFile) bool { return known.URI == f.URI }) {
+				d.Files = append(d.Files, f)
+			}
+		}
+	}
+	if err := d.readFooters(ctx, store); err != nil {
+		return nil, err
+	}
+	if err := d.reconcile(); err != nil {
+		return nil, err
+	}
+	d.number()
+	return d, nil
+}
+
+// find lists the data files that a URI stands for.
+func find(ctx context.Context, store *storage.Store, uri string) (files []DataFile, err error) {
+	root, pattern := splitGlob(uri)
+	for o, err := range store.List(ctx, root) {
+		if err != nil {
+			return nil, err
+		}
+		below := strings.TrimPrefix(strings.TrimPrefix(o.URI, strings.TrimSuffix(root, "/")), "/")
+		if pattern != "" {
+			if ok, err := path.Match(pattern, below); err != nil || !ok {
+				if err != nil {
+					return nil, fmt.Errorf("the pattern %q is malformed", pattern)
+				}
+				continue
+			}
+		}
+		if below == "" || isData(below, o.Size) || pattern != "" && o.Size > 0 {
+			files = append(files, DataFile{Object: o, partitions: partitions(below)})
+		}
+	}
+	return files, nil
+}
+
+// splitGlob splits a URI before its first element with a wildcard. path.Match's wildcards don't cross slashes.
+func splitGlob(uri string) (root, pattern string) {
+	at := strings.IndexAny(uri, "*?[")
+	if at < 0 {
+		return uri, ""
+	}
+	slash := strings.LastIndexByte(uri[:at], '/')
+	if slash < 0 {
+		return ".", uri
+	}
+	return uri[:max(slash, 1)], uri[slash+1:]
+}
+
+// isData says whether a path below a folder names data rather than a marker, a log or a hidden file.
+func isData(below string, size int64) bool {
+	for _, element := range strings.Split(below, "/") {
+		if hidden := strings.HasPrefix(element, "_") || strings.HasPrefix(element, "."); hidden && !strings.Contains(element, "=") {
+			return false
+		}
+	}
+	return size > 0 && (strings.HasSuffix(below, ".parquet") || strings.HasSuffix(below, ".parq") || strings.HasSuffix(below, ".pq"))
+}
+
+func (d *Dataset) readFooters(ctx context.Context, store *storage.Store) error {
+	tasks, group := errgroup.WithContext(ctx)
+	tasks.SetLimit(footersAtOnce)
+	for i := range d.Files {
+		tasks.Go(func() error {
+			f := &d.Files[i]
+			file, err := parquetio.Open(&objectReader{ctx: ctx, store: store, object: f.Object}, f.Size)
+			if err != nil {
+				return fmt.Errorf("input %s: %w", f.URI, err)
+			}
+			f.file, f.Rows = file, file.Rows()
+			return group.Err()
+		})
+	}
+	return tasks.Wait()
+}
+
+// objectReader reads an object as an io.ReaderAt, for as long as the context of the dataset holds.
+type objectReader struct {
+	ctx    context.Context
+	store  *storage.Store
+	object storage.Object
+}
+
+func (r *objectReader) ReadAt(p []byte, off int64) (int, error) {
+	want := p[:max(min(int64(len(p)), r.object.Size-off), 0)]
+	if err := r.store.ReadAt(r.ctx, r.object, want, off); err != nil {
+		return 0, err
+	}
+	if len(want) < len(p) {
+		return len(want), io.EOF
+	}
+	return len(want), nil
+}
+
+// reconcile makes one schema of all files': the first file's columns, each of the same type in all, nullable where it
+// is so in one. Columns may come in another order. Unlike a union of schemas, a column that one file lacks is an error:
+// silently filling it would change what a model learns.
+func (d *Dataset) reconcile() error {
+	first := d.Files[0].file.Schema()
+	fields := slices.Clone(first.Fields())
+	for _, f := range d.Files[1:] {
+		schema := f.file.Schema()
+		for i := range fields {
+			other, ok := schema.FieldsByName(fields[i].Name)
+			if !ok {
+				return fmt.Errorf("%w: column %q of %s is missing from %s", ErrSchema, fields[i].Name, d.Files[0].URI, f.URI)
+			}
+			if !arrow.TypeEqual(other[0].Type, fields[i].Type) {
+				return fmt.Errorf("%w: column %q is %s in %s and %s in %s", ErrSchema, fields[i].Name, fields[i].Type, d.Files[0].URI, other[0].Type, f.URI)
+			}
+			fields[i].Nullable = fields[i].Nullable || other[0].Nullable
+		}
+		for _, other := range schema.Fields() {
+			if !first.HasField(other.Name) {
+				return fmt.Errorf("%w: column %q of %s is missing from %s", ErrSchema, other.Name, f.URI, d.Files[0].URI)
+			}
+		}
+	}
+	added, err := d.partitionFields(first)
+	if err != nil {
+		return err
+	}
+	d.Schema = arrow.NewSchema(append(fields, added...), nil)
+	return nil
+}
+
+// number gives every row group the position of its first row.
+func (d *Dataset) number() {
+	for i, f := range d.Files {
+		for g, rows := range f.file.RowGroups() {
+			d.groups = append(d.groups, RowGroup{File: i, Index: g, FirstRow: d.Rows, Rows: rows})
+			d.Rows += rows
+		}
+	}
+}
+
+// Unsupported says why a column can't be read; nil for one that can, or isn't there.
+func (d *Dataset) Unsupported(column string) error { return d.Files[0].file.Unsupported(column) }
+
+// Metadata looks up a key in the footer of the first file.
+func (d *Dataset) Metadata(key string) (string, bool) { return d.Files[0].file.Metadata(key) }
+
+// Names are the names of all columns.
+func (d *Dataset) Names() []string {
+	var names []string
+	for _, f := range d.Schema.Fields() {
+		names = append(names, f.Name)
+	}
+	return names
+}
