@@ -1,7 +1,7 @@
 # What people and CI run. `make demo` and `make test` need nothing but Go and make.
 
 GO     ?= go
-DIR    ?= demo
+DIR    ?= lacuna-demo
 TOOLS  := scripts/tools
 BINARY := build/lacuna
 
@@ -12,9 +12,9 @@ export CGO_ENABLED := 0
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
-demo: build ## make a dataset, train, export, report: in ./demo, or in a bucket of a local S3 server with S3=1
+demo: build ## make a dataset, train, export, report: in ./lacuna-demo, or in a bucket of a local S3 server with S3=1
 ifdef S3
-	$(GO) run -C $(TOOLS) . with-s3 ../../$(BINARY) demo s3://lacuna/demo
+	$(GO) run ./scripts/withs3 -bucket lacuna -folder $(DIR)-s3 -- $(BINARY) demo s3://lacuna/demo --set s3.path_style=true
 else
 	$(BINARY) demo $(DIR)
 endif

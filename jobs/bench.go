@@ -48,7 +48,7 @@ func Bench(ctx context.Context, o BenchOptions) (Figures, error) {
 	default:
 		c.Architecture = model.Architecture{Dim: o.Dim, Depth: o.Depth, Heads: o.Heads, DecoderDim: o.DecoderDim, DecoderDepth: o.DecoderDepth, DecoderHeads: o.DecoderHeads}
 	}
-	measured, err := model.Bench(ctx, c, model.BenchProfile(o.Columns), device, o.Batch, o.Each)
+	measured, err := model.Bench(ctx, c, model.BenchProfile(o.Columns), device, model.RandomRows(o.Batch), o.Each)
 	if err != nil {
 		return Figures{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}

@@ -111,6 +111,17 @@ func (in *input) source(columns []string) model.Source {
 	}
 }
 
+// head reads the first rows, at most so many; the caller releases them.
+func (in *input) head(ctx context.Context, columns []string, rows int) (arrow.Record, error) {
+	reader, err := in.Read(ctx, arrowio.ReadOptions{Columns: columns, BatchRows: rows, Ahead: 1})
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	b, err := reader.Next()
+	return b.Record, err
+}
+
 // each calls yield for every batch and releases it.
 func (in *input) each(ctx context.Context, o arrowio.ReadOptions, yield func(arrowio.Batch) error) error {
 	reader, err := in.Read(ctx, o)

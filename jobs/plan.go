@@ -67,7 +67,7 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 	if err := r.planPlaces(ctx, plan); err != nil {
 		return nil, err
 	}
-	return plan, r.planModel(ctx, plan, p, in.Rows)
+	return plan, r.planModel(ctx, plan, p, in)
 }
 
 // planPlaces looks at what is at the model's and the output's places.
@@ -86,9 +86,15 @@ func (r *Run) planPlaces(ctx context.Context, plan *Plan) error {
 }
 
 // planModel measures the model that would be trained.
-func (r *Run) planModel(ctx context.Context, plan *Plan, p *profile.Profile, rows int64) error {
-	batch := model.BatchRows(r.job.Train.BatchRows, rows)
-	measured, err := model.Bench(ctx, r.job.Config(), p, r.device, batch, planEach)
+func (r *Run) planModel(ctx context.Context, plan *Plan, p *profile.Profile, in *input) error {
+	rows := in.Rows
+	columns := usable(p)
+	head, err := in.head(ctx, columns, model.BatchRows(r.job.Train.BatchRows, rows))
+	if err != nil {
+		return err
+	}
+	defer head.Release()
+	measured, err := model.Bench(ctx, r.job.Config(), p, r.device, model.RecordRows(head), planEach)
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func (c *segmentColumn) numberDifference(segment int) (difference, bool) {
 		spread = c.StdDev
 	}
 	size := math.Abs(own-all) / spread
-	return difference{size: size, text: fmt.Sprintf("%s: median %.4g, of all rows %.4g", c.Name, own, all)}, size > 0.3
+	return difference{size: size, text: fmt.Sprintf("%s: median %s, of all rows %s", c.Name, readable(own), readable(all))}, size > 0.3
 }
 
 // textDifference finds the category whose share differs most.
@@ -149,4 +149,12 @@ func (c *segmentColumn) textDifference(segment int) (best difference, ok bool) {
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]
+}
+
+// readable writes a number with about four digits, large ones whole and in groups.
+func readable(v float64) string {
+	if math.Abs(v) >= 10_000 && math.Abs(v) < 1e15 {
+		return grouped(int64(math.Round(v)))
+	}
+	return fmt.Sprintf("%.4g", v)
 }

@@ -106,7 +106,7 @@ func columnScoresType(n Network) *arrow.StructType {
 //
 // Errors: ErrColumns when rec's columns are not those the model was trained on, and the context's.
 func (a *Applier) Apply(ctx context.Context, rec arrow.Record, firstRow int64) (columns []arrow.Array, err error) {
-	samples, err := a.model.samples(rec, firstRow)
+	samples, err := encodeRecord(a.model.Network, rec, firstRow)
 	if err != nil {
 		return nil, err
 	}
@@ -147,14 +147,14 @@ func (a *Applier) Apply(ctx context.Context, rec arrow.Record, firstRow int64) (
 	return columns, nil
 }
 
-// samples encodes a record.
-func (m *Model) samples(rec arrow.Record, firstRow int64) (Samples, error) {
-	n, width := int(rec.NumRows()), m.Network.Width()
+// encodeRecord encodes a record whose first row stands at firstRow of its dataset.
+func encodeRecord(network Network, rec arrow.Record, firstRow int64) (Samples, error) {
+	n, width := int(rec.NumRows()), network.Width()
 	values, rows := make([]float32, n*width), make([]int64, n)
 	for i := range rows {
 		rows[i] = firstRow + int64(i)
 	}
-	if err := m.Network.Encode(rec, values); err != nil {
+	if err := network.Encode(rec, values); err != nil {
 		return Samples{}, err
 	}
 	return newSamples(values, rows, width), nil

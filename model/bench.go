@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/apache/arrow/go/v15/arrow"
+
 	"github.com/lacuna-ml/lacuna/model/profile"
 	"github.com/lacuna-ml/lacuna/model/program"
 	"github.com/lacuna-ml/lacuna/model/random"
@@ -38,13 +40,20 @@ func BenchProfile(columns int) *profile.Profile {
 	return p
 }
 
-// Bench measures the network that c describes, for about so long each, in batches of the given rows.
-func Bench(ctx context.Context, c Config, p *profile.Profile, device program.Device, rows int, each time.Duration) (BenchResult, error) {
+// BenchRows gives the rows that a network is measured on.
+type BenchRows func(Network) (Samples, error)
+
+// Bench measures the network that c describes on a batch of rows, for about so long each.
+func Bench(ctx context.Context, c Config, p *profile.Profile, device program.Device, batchRows BenchRows, each time.Duration) (BenchResult, error) {
 	network, err := NewNetwork(c, p)
 	if err != nil {
 		return BenchResult{}, err
 	}
-	programs, samples := network.Programs(), benchSamples(rows, network.Width())
+	samples, err := batchRows(network)
+	if err != nil {
+		return BenchResult{}, err
+	}
+	programs, rows := network.Programs(), samples.Len()
 	result := BenchResult{Parameters: programs.Training.Layout.Size(), EmbeddingWidth: programs.EmbeddingWidth()}
 	weights := InitialParameters(programs.Training.Layout, c.Seed)
 	hidden := RandomMask(c.Seed, c.MaskRatio, 0)
@@ -77,16 +86,25 @@ func Bench(ctx context.Context, c Config, p *profile.Profile, device program.Dev
 	return result, nil
 }
 
-func benchSamples(rows, width int) Samples {
-	values, positions := make([]float32, rows*width), make([]int64, rows)
-	for i := range positions {
-		positions[i] = int64(i)
-		s := random.New(1, random.Demo, uint64(i))
-		for j := range width {
-			values[i*width+j] = float32(s.Normal())
+// RandomRows are so many rows of standard normal numbers, for a profile of BenchProfile's.
+func RandomRows(rows int) BenchRows {
+	return func(n Network) (Samples, error) {
+		width := n.Width()
+		values, positions := make([]float32, rows*width), make([]int64, rows)
+		for i := range positions {
+			positions[i] = int64(i)
+			s := random.New(1, random.Demo, uint64(i))
+			for j := range width {
+				values[i*width+j] = float32(s.Normal())
+			}
 		}
+		return newSamples(values, positions, width), nil
 	}
-	return newSamples(values, positions, width)
+}
+
+// RecordRows are the rows of a record.
+func RecordRows(rec arrow.Record) BenchRows {
+	return func(n Network) (Samples, error) { return encodeRecord(n, rec, 0) }
 }
 
 // repeat calls step for about so long after one call to warm up, and returns the median seconds of a call.

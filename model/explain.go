@@ -23,7 +23,7 @@ type Cell struct {
 // Explain returns, for each row of rec, the cells with the highest losses, highest first, at most so many. The applier
 // must be one that scores.
 func (a *Applier) Explain(ctx context.Context, rec arrow.Record, firstRow int64, cells int) ([][]Cell, error) {
-	samples, err := a.model.samples(rec, firstRow)
+	samples, err := encodeRecord(a.model.Network, rec, firstRow)
 	if err != nil {
 		return nil, err
 	}
