@@ -139,7 +139,7 @@ func encodeSchema(schema *arrow.Schema) (string, error) {
 	var stream bytes.Buffer
 	w := ipc.NewWriter(&stream, ipc.WithSchema(schema), ipc.WithAllocator(memory.DefaultAllocator))
 	if err := w.Close(); err != nil {
-		return "", fmt.Errorf("Arrow schema: %w", err)
+		return "", fmt.Errorf("schema message: %w", err)
 	}
 	return base64.StdEncoding.EncodeToString(bytes.TrimSuffix(stream.Bytes(), endOfStream)), nil
 }

@@ -27,7 +27,7 @@ const (
 
 // Writer writes records to a Parquet file, zstd-compressed. The same rows give the same bytes.
 type Writer struct {
-	writer   *parquet.Writer
+	writer   *parquet.GenericWriter[any]
 	schema   *arrow.Schema
 	leaves   []*leafWriter
 	block    int64 // rows of the block that is being filled
@@ -71,7 +71,7 @@ func NewWriter(w io.Writer, schema *arrow.Schema, o WriterOptions) (*Writer, err
 	for _, key := range sortedKeys(o.Metadata) {
 		options = append(options, parquet.KeyValueMetadata(key, o.Metadata[key]))
 	}
-	out := &Writer{writer: parquet.NewWriter(w, options...), schema: schema, perGroup: o.RowGroupRows}
+	out := &Writer{writer: parquet.NewGenericWriter[any](w, options...), schema: schema, perGroup: o.RowGroupRows}
 	if out.perGroup <= 0 {
 		out.perGroup = defaultRowGroupRows
 	}
