@@ -10,8 +10,8 @@ import (
 // Transform maps a column's numbers to about zero mean and unit variance, and back. It is increasing.
 //
 // Most columns take the z-score. Strongly skewed ones are mapped through their 1st to 99th percentiles to a standard
-// normal, linearly in between; beyond, the normalised value grows with the logarithm of the distance, so that an outlier
-// stays an outlier without ruling every loss it is part of.
+// normal, linearly in between, and rescaled to unit variance where many values are equal. Beyond, the normalised value
+// grows with the logarithm of the distance, so that an outlier stays an outlier without ruling every loss it is part of.
 type Transform struct {
 	mean, scale float64
 	from, to    []float64 // knots of the percentile transform: values and normal scores, both ascending; nil for z-scores
@@ -64,10 +64,23 @@ func (t *Transform) setKnots(percentiles []float64) {
 	if len(from) < fewestKnots {
 		return
 	}
+	rescale(to, from, percentiles)
 	t.from, t.to = from, to
 	last, middle := len(from)-1, len(from)/2
 	t.low = (from[middle] - from[0]) / (to[middle] - to[0])
 	t.high = (from[last] - from[middle]) / (to[last] - to[middle])
+}
+
+// rescale gives the scores zero mean and unit variance over the percentiles. Where most values are equal, as zeros often
+// are, normal scores alone would vary little, and the column would count little in a loss.
+func rescale(to, from, percentiles []float64) {
+	var m moments
+	for _, p := range percentiles {
+		m.add(interpolate(from, to, p))
+	}
+	for i := range to {
+		to[i] = (to[i] - m.mean) / m.stdDev()
+	}
 }
 
 // normalScore is the standard normal's quantile function, √2·erf⁻¹(2p − 1).
