@@ -20,7 +20,7 @@ var arrows = map[string][]string{
 	"model/cpu":                {"model/program"},
 	"model/profile":            {"model/random"},
 	"model/random":             {},
-	"scripts":                  {"arrowio"},
+	"scripts":                  {"arrowio", "jobs", "model"},
 }
 
 const module = "github.com/lacuna-ml/lacuna"

@@ -11,16 +11,17 @@ import (
 	"github.com/lacuna-ml/lacuna/jobs/jobfile"
 )
 
-// TestCommandsOfTheReadmeRun runs the README's commands for the binary in an empty folder, as a newcomer would after
+// TestCommandsOfTheDocsRun runs the commands of README and guide for the binary in an empty folder, as a newcomer would after
 // `make demo`, with training cut short.
-func TestCommandsOfTheReadmeRun(t *testing.T) {
+func TestCommandsOfTheDocsRun(t *testing.T) {
 	folder := t.TempDir()
 	binary := filepath.Join(folder, "build", "lacuna")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	ran := 0
-	for _, line := range append([]string{"build/lacuna demo lacuna-demo"}, shellLines(t, "README.md")...) {
+	lines := append([]string{"build/lacuna demo lacuna-demo"}, shellLines(t, "README.md")...)
+	for _, line := range append(lines, shellLines(t, "docs/guide.md")...) {
 		words := strings.Fields(strings.SplitN(line, "#", 2)[0])
 		if words[0] != "build/lacuna" {
 			continue
@@ -32,7 +33,7 @@ func TestCommandsOfTheReadmeRun(t *testing.T) {
 		}
 		ran++
 	}
-	if ran < 5 {
+	if ran < 8 {
 		t.Errorf("only %d commands were found", ran)
 	}
 }
