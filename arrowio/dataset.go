@@ -103,7 +103,7 @@ func find(ctx context.Context, store *storage.Store, uri string) (files []DataFi
 				continue
 			}
 		}
-		if below == "" || isData(below, o.Size) || pattern != "" && o.Size > 0 {
+		if below == "" || isData(below, o.Size) || pattern != "" && o.Size > 0 && !isHidden(below) {
 			files = append(files, DataFile{Object: o, partitions: partitions(below)})
 		}
 	}
@@ -125,12 +125,18 @@ func splitGlob(uri string) (root, pattern string) {
 
 // isData says whether a path below a folder names data rather than a marker, a log or a hidden file.
 func isData(below string, size int64) bool {
+	return size > 0 && !isHidden(below) && (strings.HasSuffix(below, ".parquet") || strings.HasSuffix(below, ".parq") || strings.HasSuffix(below, ".pq"))
+}
+
+// isHidden says whether an element of a path begins with "_" or ".", as what jobs leave beside data does. A partition's
+// column may.
+func isHidden(below string) bool {
 	for _, element := range strings.Split(below, "/") {
 		if hidden := strings.HasPrefix(element, "_") || strings.HasPrefix(element, "."); hidden && !strings.Contains(element, "=") {
-			return false
+			return true
 		}
 	}
-	return size > 0 && (strings.HasSuffix(below, ".parquet") || strings.HasSuffix(below, ".parq") || strings.HasSuffix(below, ".pq"))
+	return false
 }
 
 func (d *Dataset) readFooters(ctx context.Context, store *storage.Store) error {
