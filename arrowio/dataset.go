@@ -219,8 +219,8 @@ func (d *Dataset) number() {
 // Unsupported says why a column can't be read; nil for one that can, or isn't there.
 func (d *Dataset) Unsupported(column string) error { return d.Files[0].file.Unsupported(column) }
 
-// Metadata looks up a key in the footer of the first file.
-func (d *Dataset) Metadata(key string) (string, bool) { return d.Files[0].file.Metadata(key) }
+// UnsupportedColumns names the columns that can't be read.
+func (d *Dataset) UnsupportedColumns() []string { return d.Files[0].file.UnsupportedColumns() }
 
 // Names are the names of all columns.
 func (d *Dataset) Names() []string {

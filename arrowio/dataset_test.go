@@ -1,302 +1,370 @@
 package arrowio
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
-	"pgregory.net/rapid"
 
 	"github.com/lacuna-ml/lacuna/arrowio/parquetio"
 	"github.com/lacuna-ml/lacuna/arrowio/storage"
 	"github.com/lacuna-ml/lacuna/arrowio/storage/s3server"
 )
 
-// lake is a place with Parquet files.
-type lake struct {
-	root  string
-	store *storage.Store
-}
-
-// lakes are a local one and, where a server can be had, one on S3.
-func lakes(t *testing.T, test func(t *testing.T, l lake)) {
-	t.Run("files", func(t *testing.T) { test(t, lake{t.TempDir(), storage.New(storage.Options{})}) })
+// onEveryStorage runs a test on local files and on a real S3 server, below an empty root.
+func onEveryStorage(t *testing.T, test func(t *testing.T, store *storage.Store, root string)) {
+	t.Helper()
+	t.Run("files", func(t *testing.T) { test(t, storage.New(storage.Options{}), t.TempDir()) })
 	t.Run("s3", func(t *testing.T) {
 		server := s3server.Start(t)
 		if err := server.Bucket("lake"); err != nil {
 			t.Fatal(err)
 		}
-		test(t, lake{"s3://lake/data", storage.New(storage.Options{PathStyle: true})})
+		test(t, storage.New(storage.Options{PathStyle: true}), "s3://lake/root")
 	})
 }
 
-func (l lake) put(t testing.TB, name string, data []byte) {
-	t.Helper()
-	if err := l.store.Write(t.Context(), storage.Join(l.root, name), data, storage.Replace); err != nil {
-		t.Fatal(err)
+// columns makes a schema of "name type" texts; a type that ends in "?" is nullable.
+func columns(texts ...string) *arrow.Schema {
+	types := map[string]arrow.DataType{"int64": arrow.PrimitiveTypes.Int64, "float64": arrow.PrimitiveTypes.Float64, "string": arrow.BinaryTypes.String}
+	var fields []arrow.Field
+	for _, text := range texts {
+		name, typ, _ := strings.Cut(text, " ")
+		plain := strings.TrimSuffix(typ, "?")
+		fields = append(fields, arrow.Field{Name: name, Type: types[plain], Nullable: plain != typ})
 	}
+	return arrow.NewSchema(fields, nil)
 }
 
-// numbers is a file with the column n counting from first, and the columns given as 1, 2, 3 …
-func numbers(t testing.TB, first, rows, rowGroup int, more ...arrow.Field) []byte {
+// parquetFile is a file of the rows of a JSON array.
+func parquetFile(t testing.TB, schema *arrow.Schema, rows string, perGroup int64) []byte {
 	t.Helper()
-	fields := append([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}}, more...)
-	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(fields, nil))
-	defer b.Release()
-	for i := range rows {
-		for j := range fields {
-			value := fmt.Sprint(j)
-			if j == 0 {
-				value = fmt.Sprint(first + i)
-			}
-			if err := b.Field(j).AppendValueFromString(value); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	var file bytes.Buffer
-	w, err := parquetio.NewWriter(&file, b.Schema(), parquetio.WriterOptions{RowGroupRows: int64(rowGroup)})
+	rec, _, err := array.RecordFromJSON(memory.DefaultAllocator, schema, strings.NewReader(rows))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := b.NewRecord()
 	defer rec.Release()
+	var file strings.Builder
+	w, err := parquetio.NewWriter(&file, schema, parquetio.WriterOptions{RowGroupRows: perGroup})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := errors.Join(w.Write(rec), w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return file.Bytes()
+	return []byte(file.String())
 }
 
-// column reads one column of a dataset as text, and checks the rows' positions.
-func column(t testing.TB, d *Dataset, name string, o ReadOptions) (values []string) {
+func put(t testing.TB, store *storage.Store, uri string, data []byte) {
 	t.Helper()
-	o.Columns = []string{name}
+	if err := store.Write(t.Context(), uri, data, storage.Replace); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// numbered puts files of one row each, whose column n is the file's place in the list from 1 on.
+func numbered(t testing.TB, store *storage.Store, root string, names ...string) {
+	t.Helper()
+	for i, name := range names {
+		put(t, store, storage.Join(root, name), parquetFile(t, columns("n int64"), fmt.Sprintf(`[{"n":%d}]`, i+1), 0))
+	}
+}
+
+func open(t testing.TB, store *storage.Store, uris ...string) *Dataset {
+	t.Helper()
+	d, err := OpenDataset(t.Context(), store, uris)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// lines reads a dataset as a text a row, "number: value value", and releases everything.
+func lines(t testing.TB, d *Dataset, o ReadOptions) []string {
+	t.Helper()
 	r, err := d.Read(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	row := int64(0)
-	if o.To > 0 {
-		row = d.RowGroups()[o.From].FirstRow
-	}
+	var all []string
 	for {
 		b, err := r.Next()
 		if err == io.EOF {
-			return values
+			return all
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.FirstRow != row {
-			t.Fatalf("a batch begins at row %d, want %d", b.FirstRow, row)
-		}
 		for i := range int(b.NumRows()) {
-			values = append(values, b.Column(0).ValueStr(i))
+			row := fmt.Sprintf("%d:", b.FirstRow+int64(i))
+			for _, c := range b.Columns() {
+				row += " " + c.ValueStr(i)
+			}
+			all = append(all, row)
 		}
-		row += b.NumRows()
 		b.Release()
 	}
 }
 
-func TestDatasetsAreFound(t *testing.T) {
-	lakes(t, func(t *testing.T, l lake) {
-		for name, first := range map[string]int{"b.parquet": 20, "a.parquet": 10, "deep/er/c.parquet": 30, "day=2026-01-02/x.parquet": 40, "_temporary/z.parquet": 90, ".hidden.parquet": 91, "deep/_SUCCESS": 92} {
-			l.put(t, "all/"+name, numbers(t, first, 2, 10))
+func wantLines(t testing.TB, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestFilesAreFoundInLexicalOrderOnce(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		names := []string{"a.parquet", "b.parquet", "c-d/x.parquet", "c/x.pq", "c/y.parq", "d.parquet"}
+		numbered(t, store, root, names...)
+		for _, other := range []string{"_log.parquet", ".hidden.parquet", "_tmp/z.parquet", "c/.x/z.parquet", "notes.txt"} {
+			put(t, store, storage.Join(root, other), []byte("not data"))
 		}
-		l.put(t, "all/notes.txt", []byte("x"))
-		l.put(t, "all/deep/empty.parquet", nil)
+		for _, marker := range []string{"_SUCCESS", "empty.parquet", "c/zero.parquet"} {
+			put(t, store, storage.Join(root, marker), nil)
+		}
+		at := func(name string) string { return root + "/" + name }
 		for _, c := range []struct {
+			name string
 			uris []string
-			want string
+			want []int // of names, from 1 on
 		}{
-			{[]string{"all/a.parquet"}, "10 11"},
-			{[]string{"all/b.parquet", "all/a.parquet"}, "20 21 10 11"},
-			{[]string{"all/*.parquet"}, "10 11 20 21"},
-			{[]string{"all/deep"}, "30 31"},
-			{[]string{"all/deep/", "all/deep/er/c.parquet"}, "30 31"},
-			{[]string{"all/d*/*/*.parquet"}, "30 31"},
+			{"folder", []string{root}, []int{1, 2, 3, 4, 5, 6}},
+			{"folder with a slash", []string{root + "/"}, []int{1, 2, 3, 4, 5, 6}},
+			{"folder whose name begins another's", []string{at("c")}, []int{4, 5}},
+			{"file", []string{at("b.parquet")}, []int{2}},
+			{"glob", []string{at("*.parquet")}, []int{1, 2, 6}},
+			{"glob that also matches what isn't data", []string{at("[_.ab]*")}, []int{1, 2}},
+			{"glob over folders", []string{at("c*/x.*")}, []int{3, 4}},
+			{"list in its own order", []string{at("d.parquet"), at("a.parquet")}, []int{6, 1}},
+			{"list that repeats", []string{at("b.parquet"), root, at("b.parquet")}, []int{2, 1, 3, 4, 5, 6}},
 		} {
-			var uris []string
-			for _, u := range c.uris {
-				uris = append(uris, l.root+"/"+u)
-			}
-			d, err := OpenDataset(t.Context(), l.store, uris)
-			if err != nil {
-				t.Errorf("%v: %v", c.uris, err)
-				continue
-			}
-			if got := strings.Join(column(t, d, "n", ReadOptions{}), " "); got != c.want {
-				t.Errorf("%v gives %s, want %s", c.uris, got, c.want)
-			}
+			t.Run(c.name, func(t *testing.T) {
+				var want []string
+				for i, n := range c.want {
+					want = append(want, fmt.Sprintf("%d: %d", i, n))
+				}
+				d := open(t, store, c.uris...)
+				wantLines(t, lines(t, d, ReadOptions{}), want...)
+				if d.Rows != int64(len(want)) || len(d.Inputs()) != len(want) {
+					t.Errorf("%d rows, inputs %v", d.Rows, d.Inputs())
+				}
+			})
 		}
 	})
 }
 
-func TestHivePartitionsAreColumns(t *testing.T) {
-	l := lake{t.TempDir(), storage.New(storage.Options{})}
-	for _, c := range []struct{ name, values, typ string }{
-		{"day=2026-01-02,day=2026-01-03", "2026-01-02 2026-01-03", "date32"},
-		{"k=7,k=-3", "-3 7", "int64"},
-		{"k=7,k=__HIVE_DEFAULT_PARTITION__", "7 (null)", "int64"},
-		{"c=a%20b,c=x", "a b x", "utf8"},
-	} {
-		for i, folder := range strings.Split(c.name, ",") {
-			l.put(t, c.name+"/"+folder+"/f.parquet", numbers(t, i, 1, 10))
-		}
-		d, err := OpenDataset(t.Context(), l.store, []string{storage.Join(l.root, c.name)})
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
-			continue
-		}
-		f := d.Schema.Field(1)
-		if got := strings.Join(column(t, d, f.Name, ReadOptions{}), " "); got != c.values || f.Type.String() != c.typ {
-			t.Errorf("%s: %s of type %s", c.name, got, f.Type)
-		}
+// TestSpellingsOfAPathFindTheSame: a path's spelling doesn't leak into what lies below it.
+func TestSpellingsOfAPathFindTheSame(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), ".cache", "y=7")
+	t.Chdir(t.TempDir())
+	store := storage.New(storage.Options{})
+	numbered(t, store, folder, "a.parquet", "b.parquet")
+	numbered(t, store, "data", "a.parquet", "b.parquet")
+	for _, uri := range []string{folder, "file://" + folder, "file://" + folder + "/*.parquet", folder + "//", "./data", "data", "./data/*", "data/../data", "./data/./?.parquet"} {
+		t.Run(uri, func(t *testing.T) { wantLines(t, lines(t, open(t, store, uri), ReadOptions{}), "0: 1", "1: 2") })
+	}
+	wantLines(t, lines(t, open(t, store, "data", "./data/a.parquet"), ReadOptions{}), "0: 1", "1: 2")
+	numbered(t, store, ".", "c.parquet", ".c.parquet", ".d.parquet")
+	t.Chdir("data")
+	numbered(t, store, ".", ".0.parquet")
+	for _, uri := range []string{".", "./", "*", "*.parquet", "./*"} {
+		t.Run(uri, func(t *testing.T) { wantLines(t, lines(t, open(t, store, uri), ReadOptions{}), "0: 1", "1: 2") })
 	}
 }
 
-func TestSchemasAreReconciledOrRefused(t *testing.T) {
-	float := func(name string, nullable bool) arrow.Field {
-		return arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64, Nullable: nullable}
+func TestHivePartitionsBecomeColumns(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		for _, c := range []struct {
+			name  string
+			files []string
+			typ   arrow.DataType
+			want  []string
+		}{
+			{"ints", []string{"p=-3/x.parquet", "p=10/x.parquet", "p=9/x.parquet"}, arrow.PrimitiveTypes.Int64, []string{"0: 1 -3", "1: 2 10", "2: 3 9"}},
+			{"dates", []string{"p=2026-01-31/x.parquet", "p=2026-11-23/x.parquet"}, arrow.FixedWidthTypes.Date32, []string{"0: 1 2026-01-31", "1: 2 2026-11-23"}},
+			{"strings", []string{"p=7/x.parquet", "p=north/x.parquet"}, arrow.BinaryTypes.String, []string{"0: 1 7", "1: 2 north"}},
+			{"null", []string{"p=5/x.parquet", "p=__HIVE_DEFAULT_PARTITION__/x.parquet"}, arrow.PrimitiveTypes.Int64, []string{"0: 1 5", "1: 2 (null)"}},
+			{"escapes", []string{"p=a%2Fb%20c/x.parquet", "p=ü%25/x.parquet"}, arrow.BinaryTypes.String, []string{"0: 1 a/b c", "1: 2 ü%"}},
+			{"two levels", []string{"p=1/q=a/x.parquet", "p=2/q=a/x.parquet"}, arrow.PrimitiveTypes.Int64, []string{"0: 1 1 a", "1: 2 2 a"}},
+			{"hidden name of a column", []string{"_p=1/x.parquet"}, arrow.PrimitiveTypes.Int64, []string{"0: 1 1"}},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				folder := storage.Join(root, strings.ReplaceAll(c.name, " ", "-"))
+				numbered(t, store, folder, c.files...)
+				d := open(t, store, folder)
+				wantLines(t, lines(t, d, ReadOptions{}), c.want...)
+				if f := d.Schema.Field(1); !arrow.TypeEqual(f.Type, c.typ) || !f.Nullable {
+					t.Errorf("the partition's column is %v", f)
+				}
+			})
+		}
+	})
+}
+
+func TestAPartitionColumnCanBeReadAlone(t *testing.T) {
+	store, root := storage.New(storage.Options{}), t.TempDir()
+	numbered(t, store, root, "p=a/x.parquet", "p=b/x.parquet")
+	wantLines(t, lines(t, open(t, store, root), ReadOptions{Columns: []string{"p"}}), "0: a", "1: b")
+	wantLines(t, lines(t, open(t, store, root+"/p=*/x.parquet"), ReadOptions{Columns: []string{"p", "n"}}), "0: a 1", "1: b 2")
+}
+
+// TestAColumnOfTheFilesWinsOverThePath: the folder's name then only repeats it.
+func TestAColumnOfTheFilesWinsOverThePath(t *testing.T) {
+	store, root := storage.New(storage.Options{}), t.TempDir()
+	numbered(t, store, root, "n=8/x.parquet", "n=9/x.parquet")
+	wantLines(t, lines(t, open(t, store, root), ReadOptions{}), "0: 1", "1: 2")
+}
+
+func TestWithoutFilesTheErrorNamesThePlace(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		put(t, store, storage.Join(root, "full", "notes.txt"), []byte("hello"))
+		put(t, store, storage.Join(root, "full", "_x.parquet"), []byte("hello"))
+		for _, uri := range []string{root + "/full", root + "/missing", root + "/full/*.parquet", root + "/missing.parquet"} {
+			_, err := OpenDataset(t.Context(), store, []string{uri})
+			wantError(t, err, ErrNoFiles, uri)
+		}
+		_, err := OpenDataset(t.Context(), store, []string{root + "/full/[x"})
+		wantError(t, err, nil, "[x", "malformed")
+	})
+}
+
+// wantError checks an error's kind, that its text names what it should, and that it is one line.
+func wantError(t testing.TB, err, kind error, names ...string) {
+	t.Helper()
+	if err == nil || kind != nil && !errors.Is(err, kind) {
+		t.Errorf("got error %v, want %v", err, kind)
+		return
 	}
-	text := arrow.Field{Name: "x", Type: arrow.BinaryTypes.String}
+	for _, name := range names {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%q does not name %s", err, name)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("%q is not one line", err)
+	}
+}
+
+func TestBadFilesAreNamed(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		good := parquetFile(t, columns("n int64"), `[{"n":1},{"n":2}]`, 0)
+		for _, c := range []struct {
+			name string
+			data []byte
+			want error
+		}{
+			{"text", []byte("id,value\n1,2\n"), parquetio.ErrNotParquet},
+			{"tiny", []byte("P"), parquetio.ErrNotParquet},
+			{"truncated", good[:len(good)-5], parquetio.ErrCorrupt},
+			{"half", good[:len(good)/2], parquetio.ErrCorrupt},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				folder := storage.Join(root, c.name)
+				put(t, store, folder+"/a.parquet", good)
+				put(t, store, folder+"/b.parquet", c.data)
+				_, err := OpenDataset(t.Context(), store, []string{folder})
+				wantError(t, err, c.want, folder+"/b.parquet")
+			})
+		}
+	})
+}
+
+func TestSchemasThatDontFitAreNamed(t *testing.T) {
+	store := storage.New(storage.Options{})
 	for _, c := range []struct {
 		name          string
-		first, second []arrow.Field
-		want          string // "" for a dataset that opens
+		first, second []string
+		column        string
 	}{
-		{"another order", []arrow.Field{float("x", false), float("y", false)}, []arrow.Field{float("y", false), float("x", false)}, ""},
-		{"nullable in one", []arrow.Field{float("x", false)}, []arrow.Field{float("x", true)}, ""},
-		{"missing", []arrow.Field{float("x", false)}, nil, `column "x"`},
-		{"added", nil, []arrow.Field{float("x", false)}, `column "x"`},
-		{"another type", []arrow.Field{float("x", false)}, []arrow.Field{text}, `column "x" is float64`},
+		{"missing column", []string{"n int64", "x float64"}, []string{"n int64"}, `"x"`},
+		{"added column", []string{"n int64"}, []string{"n int64", "x float64?"}, `"x"`},
+		{"another type", []string{"n int64", "x float64"}, []string{"n int64", "x int64"}, `"x"`},
+		{"renamed column", []string{"n int64"}, []string{"N int64"}, `"n"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := lake{t.TempDir(), storage.New(storage.Options{})}
-			l.put(t, "a.parquet", numbers(t, 0, 2, 10, c.first...))
-			l.put(t, "b.parquet", numbers(t, 2, 2, 10, c.second...))
-			d, err := OpenDataset(t.Context(), l.store, []string{l.root})
-			if c.want == "" {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got := strings.Join(column(t, d, "n", ReadOptions{}), " "); got != "0 1 2 3" {
-					t.Errorf("got %s", got)
-				}
-				f, _ := d.Schema.FieldsByName("x")
-				if f[0].Nullable != (c.name == "nullable in one") {
-					t.Errorf("x is nullable: %v", f[0].Nullable)
-				}
-				return
-			}
-			if !errors.Is(err, ErrSchema) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "a.parquet") || !strings.Contains(err.Error(), "b.parquet") {
-				t.Errorf("got %v", err)
-			}
+			root := t.TempDir()
+			put(t, store, root+"/a.parquet", parquetFile(t, columns(c.first...), "[]", 0))
+			put(t, store, root+"/b.parquet", parquetFile(t, columns(c.first...), "[]", 0))
+			put(t, store, root+"/c.parquet", parquetFile(t, columns(c.second...), "[]", 0))
+			_, err := OpenDataset(t.Context(), store, []string{root})
+			wantError(t, err, ErrSchema, root+"/a.parquet", root+"/c.parquet", c.column)
 		})
 	}
-}
-
-func TestRowsDoNotDependOnBatches(t *testing.T) {
-	l := lake{t.TempDir(), storage.New(storage.Options{})}
-	l.put(t, "a.parquet", numbers(t, 0, 57, 10))
-	l.put(t, "b.parquet", numbers(t, 57, 13, 100))
-	l.put(t, "c.parquet", numbers(t, 70, 0, 100))
-	d, err := OpenDataset(t.Context(), l.store, []string{l.root})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := column(t, d, "n", ReadOptions{})
-	if len(want) != 70 || d.Rows != 70 {
-		t.Fatalf("%d rows of %d", len(want), d.Rows)
-	}
-	rapid.Check(t, func(rt *rapid.T) {
-		from := rapid.IntRange(0, len(d.RowGroups())-1).Draw(rt, "from")
-		to := rapid.IntRange(from+1, len(d.RowGroups())).Draw(rt, "to")
-		o := ReadOptions{From: from, To: to, BatchRows: rapid.IntRange(1, 80).Draw(rt, "batch"), Ahead: rapid.IntRange(1, 5).Draw(rt, "ahead")}
-		first, last := d.RowGroups()[from], d.RowGroups()[to-1]
-		if got := column(t, d, "n", o); strings.Join(got, " ") != strings.Join(want[first.FirstRow:last.FirstRow+last.Rows], " ") {
-			rt.Fatalf("%+v gives %v", o, got)
-		}
+	t.Run("other partitions", func(t *testing.T) {
+		root := t.TempDir()
+		numbered(t, store, root, "p=1/x.parquet", "q=1/x.parquet")
+		_, err := OpenDataset(t.Context(), store, []string{root})
+		wantError(t, err, ErrSchema, root+"/p=1/x.parquet", root+"/q=1/x.parquet", `"q"`)
 	})
 }
 
-func TestFileThatChangesOrGoesIsNoticed(t *testing.T) {
-	lakes(t, func(t *testing.T, l lake) {
-		l.put(t, "a.parquet", numbers(t, 0, 50, 10))
-		open := func() *Dataset {
-			d, err := OpenDataset(t.Context(), l.store, []string{l.root})
-			if err != nil {
+func TestReorderedAndWidenedColumnsAreReadRight(t *testing.T) {
+	store, root := storage.New(storage.Options{}), t.TempDir()
+	put(t, store, root+"/a.parquet", parquetFile(t, columns("n int64", "x float64", "s string"), `[{"n":1,"x":1.5,"s":"a"}]`, 0))
+	put(t, store, root+"/b.parquet", parquetFile(t, columns("s string?", "x float64?", "n int64"), `[{"n":2,"x":null,"s":null},{"n":3,"x":3.5,"s":"c"}]`, 0))
+	for _, files := range [][]string{{"a", "b"}, {"b", "a"}} {
+		d := open(t, store, root+"/"+files[0]+".parquet", root+"/"+files[1]+".parquet")
+		for name, nullable := range map[string]bool{"n": false, "x": true, "s": true} {
+			if f, _ := d.Schema.FieldsByName(name); f[0].Nullable != nullable {
+				t.Errorf("files %v: column %s is %v", files, name, f[0])
+			}
+		}
+		want := []string{"0: a 1 1.5", "1: (null) 2 (null)", "2: c 3 3.5"}
+		if files[0] == "b" {
+			want = []string{"0: (null) 2 (null)", "1: c 3 3.5", "2: a 1 1.5"}
+		}
+		wantLines(t, lines(t, d, ReadOptions{Columns: []string{"s", "n", "x"}}), want...)
+	}
+}
+
+func TestAChangedFileIsNoticed(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		numbered(t, store, root, "a.parquet", "b.parquet")
+		for _, c := range []struct {
+			name   string
+			change func(uri string) error
+			want   error
+		}{
+			{"changed", func(uri string) error {
+				return store.Write(t.Context(), uri, parquetFile(t, columns("n int64"), `[{"n":9}]`, 0), storage.Replace)
+			}, storage.ErrChanged},
+			{"deleted", func(uri string) error { return store.Delete(t.Context(), uri) }, storage.ErrNotFound},
+		} {
+			d, victim := open(t, store, root), storage.Join(root, "b.parquet")
+			if err := c.change(victim); err != nil {
 				t.Fatal(err)
 			}
-			return d
-		}
-		first := func(d *Dataset) error {
 			r, err := d.Read(t.Context(), ReadOptions{})
-			if err != nil {
-				return err
+			for err == nil {
+				var b Batch
+				if b, err = r.Next(); err == nil {
+					b.Release()
+				}
 			}
-			defer r.Close()
-			b, err := r.Next()
-			if err == nil {
-				b.Release()
-			}
-			return err
-		}
-		d := open()
-		l.put(t, "a.parquet", numbers(t, 7, 50, 10))
-		if err := first(d); !errors.Is(err, storage.ErrChanged) || !strings.Contains(err.Error(), "a.parquet") {
-			t.Errorf("a changed file: %v", err)
-		}
-		d = open()
-		if err := l.store.Delete(t.Context(), storage.Join(l.root, "a.parquet")); err != nil {
-			t.Fatal(err)
-		}
-		if err := first(d); !errors.Is(err, storage.ErrNotFound) || !strings.Contains(err.Error(), "a.parquet") {
-			t.Errorf("a deleted file: %v", err)
+			wantError(t, err, c.want, victim)
+			r.Close()
 		}
 	})
 }
 
-func TestClosedReaderLeavesNoMemory(t *testing.T) {
-	l := lake{t.TempDir(), storage.New(storage.Options{})}
-	l.put(t, "a.parquet", numbers(t, 0, 500, 100))
-	d, err := OpenDataset(t.Context(), l.store, []string{l.root})
-	if err != nil {
+func TestUnreadableFolderIsAnError(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	root := t.TempDir()
+	if err := os.Chmod(root, 0); err != nil {
 		t.Fatal(err)
 	}
-	for batches := range 4 {
-		m := memory.NewCheckedAllocator(memory.NewGoAllocator())
-		r, err := d.Read(t.Context(), ReadOptions{BatchRows: 7, Memory: m})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range batches {
-			b, err := r.Next()
-			if err != nil {
-				t.Fatal(err)
-			}
-			b.Release()
-		}
-		r.Close()
-		m.AssertSize(t, 0)
-	}
-}
-
-func TestMissingColumnIsNamed(t *testing.T) {
-	l := lake{t.TempDir(), storage.New(storage.Options{})}
-	l.put(t, "a.parquet", numbers(t, 0, 5, 100))
-	d, err := OpenDataset(t.Context(), l.store, []string{l.root})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.Read(t.Context(), ReadOptions{Columns: []string{"nix"}}); !errors.Is(err, ErrColumn) || !strings.Contains(err.Error(), `"nix"`) || !strings.Contains(err.Error(), `"n"`) {
-		t.Errorf("got %v", err)
-	}
+	_, err := OpenDataset(t.Context(), storage.New(storage.Options{}), []string{root})
+	wantError(t, err, storage.ErrDenied, root)
 }

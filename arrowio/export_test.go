@@ -1,165 +1,265 @@
 package arrowio
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
-	"pgregory.net/rapid"
 
 	"github.com/lacuna-ml/lacuna/arrowio/parquetio"
 	"github.com/lacuna-ml/lacuna/arrowio/storage"
 )
 
-var partSchema = arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil)
+func identity(job string) Identity {
+	return Identity{Version: "test", Job: job, ModelFingerprint: "f", Inputs: []Input{{URI: "in.parquet", ETag: "e", Size: 3, Rows: 6}}, Rows: 6}
+}
 
-// part writes part i with the values i, i+1.
-func part(t testing.TB, e *Export, i int) (PartInfo, error) {
+// fillWith writes rows [from, to) in one record.
+func fillWith(t testing.TB, from, to int64) func(write func(arrow.Record) error) error {
+	return func(write func(arrow.Record) error) error {
+		rows, _ := rowsOf(from, to)
+		rec, _, err := array.RecordFromJSON(memory.DefaultAllocator, columns("n int64", "x float64?", "s string"), strings.NewReader(rows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rec.Release()
+		return write(rec)
+	}
+}
+
+// part writes part i, which has rows 3i to 3i+2.
+func part(t testing.TB, e *Export, i int) PartInfo {
 	t.Helper()
-	return e.WritePart(t.Context(), i, partSchema, parquetio.WriterOptions{}, func(write func(arrow.Record) error) error {
-		b := array.NewInt64Builder(memory.DefaultAllocator)
-		b.AppendValues([]int64{int64(i), int64(i + 1)}, nil)
-		return write(array.NewRecord(partSchema, []arrow.Array{b.NewArray()}, 2))
-	})
-}
-
-func mine(job string) Identity { return Identity{Version: "1", Job: job, Rows: 4} }
-
-func names(t testing.TB, l lake, folder string) string {
-	t.Helper()
-	var list []string
-	for o, err := range l.store.List(t.Context(), storage.Join(l.root, folder)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, storage.Base(o.URI))
-	}
-	return strings.Join(list, " ")
-}
-
-func TestExportIsContinuedAndThenFound(t *testing.T) {
-	lakes(t, func(t *testing.T, l lake) {
-		uri := storage.Join(l.root, "out")
-		first, err := OpenExport(t.Context(), l.store, uri, mine("a"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		one, err := part(t, first, 0)
-		if err != nil || one.Rows != 2 || one.Name != "part-00000.parquet" || len(one.SHA256) != 64 {
-			t.Fatalf("%+v, %v", one, err)
-		}
-		before, err := l.store.Stat(t.Context(), storage.Join(uri, one.Name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		second, err := OpenExport(t.Context(), l.store, uri, mine("a"))
-		if err != nil || second.Finished() != nil || !second.Begun() {
-			t.Fatalf("an unfinished export: %+v, %v", second, err)
-		}
-		again, err := part(t, second, 0)
-		if err != nil || again != one {
-			t.Errorf("the part that is there: %+v, want %+v, %v", again, one, err)
-		}
-		if after, err := l.store.Stat(t.Context(), storage.Join(uri, one.Name)); err != nil || after.ETag != before.ETag {
-			t.Errorf("the part was written again: %v", err)
-		}
-		two, err := part(t, second, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := second.Commit(t.Context(), []PartInfo{one, two}); err != nil {
-			t.Fatal(err)
-		}
-		third, err := OpenExport(t.Context(), l.store, uri, mine("a"))
-		if err != nil || third.Finished() == nil || len(third.Finished().Parts) != 2 || third.Finished().Parts[1] != two {
-			t.Errorf("a finished export: %+v, %v", third, err)
-		}
-		if got := names(t, l, "out"); got != "_SUCCESS _manifest.json _started.json part-00000.parquet part-00001.parquet" {
-			t.Errorf("there is %s", got)
-		}
-	})
-}
-
-func TestOtherExportsAreNotTouched(t *testing.T) {
-	l := lake{t.TempDir(), storage.New(storage.Options{})}
-	if _, err := OpenExport(t.Context(), l.store, storage.Join(l.root, "job"), mine("a")); err != nil {
-		t.Fatal(err)
-	}
-	l.put(t, "foreign/data.csv", []byte("x"))
-	l.put(t, "parts/part-00000.parquet", []byte("x"))
-	for _, folder := range []string{"job", "foreign", "parts"} {
-		before := names(t, l, folder)
-		_, err := OpenExport(t.Context(), l.store, storage.Join(l.root, folder), mine("b"))
-		if !errors.Is(err, ErrOutputExists) || !strings.Contains(err.Error(), "choose another output.uri") {
-			t.Errorf("%s: %v", folder, err)
-		}
-		if after := names(t, l, folder); after != before {
-			t.Errorf("%s had %s and has %s", folder, before, after)
-		}
-	}
-}
-
-func TestOneOfTwoJobsClaimsThePlace(t *testing.T) {
-	lakes(t, func(t *testing.T, l lake) {
-		var wait sync.WaitGroup
-		var won atomic.Int32
-		for _, job := range []string{"a", "b", "c", "d"} {
-			wait.Go(func() {
-				switch _, err := OpenExport(t.Context(), l.store, storage.Join(l.root, "race"), mine(job)); {
-				case err == nil:
-					won.Add(1)
-				case !errors.Is(err, ErrOutputExists):
-					t.Error(err)
-				}
-			})
-		}
-		wait.Wait()
-		if won.Load() != 1 {
-			t.Errorf("%d jobs claimed one place", won.Load())
-		}
-	})
-}
-
-func TestFailedPartIsNotThere(t *testing.T) {
-	l := lake{t.TempDir(), storage.New(storage.Options{})}
-	e, err := OpenExport(t.Context(), l.store, storage.Join(l.root, "out"), mine("a"))
+	info, err := e.WritePart(t.Context(), i, columns("n int64", "x float64?", "s string"), parquetio.WriterOptions{}, fillWith(t, int64(3*i), int64(3*i+3)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := errors.New("the model failed")
-	_, err = e.WritePart(t.Context(), 0, partSchema, parquetio.WriterOptions{}, func(func(arrow.Record) error) error { return broken })
-	if !errors.Is(err, broken) {
-		t.Errorf("got %v", err)
+	return info
+}
+
+func begin(t testing.TB, store *storage.Store, uri string, id Identity) *Export {
+	t.Helper()
+	e, err := OpenExport(t.Context(), store, uri, id)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := names(t, l, "out"); got != "_started.json" {
-		t.Errorf("there is %s", got)
+	return e
+}
+
+// wantFiles checks the names below a place.
+func wantFiles(t testing.TB, store *storage.Store, uri string, want ...string) {
+	t.Helper()
+	var got []string
+	for o, err := range store.List(t.Context(), uri) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, storage.Base(o.URI))
+	}
+	if slices.Sort(want); !slices.Equal(got, want) {
+		t.Errorf("files %q, want %q", got, want)
 	}
 }
 
-func TestPartsCoverAllRowGroupsInOrder(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var groups []RowGroup
-		rows := int64(0)
-		for i, n := range rapid.SliceOf(rapid.Int64Range(0, 50)).Draw(t, "row groups") {
-			groups = append(groups, RowGroup{Index: i, FirstRow: rows, Rows: n})
-			rows += n
+func TestAnExportClaimsWritesAndCommits(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		out := storage.Join(root, "out")
+		e := begin(t, store, out, identity("a"))
+		if e.Begun() || e.Finished() != nil {
+			t.Error("a new export says that it was begun before")
 		}
-		target := rapid.Int64Range(1, 100).Draw(t, "target")
-		parts := PlanParts(groups, target)
-		group, row := 0, int64(0)
-		for i, p := range parts {
-			if p.Index != i || p.From != group || p.FirstRow != row || p.To < p.From || i < len(parts)-1 && p.Rows < target {
-				t.Fatalf("part %+v at row group %d, row %d", p, group, row)
+		wantFiles(t, store, out, "_started.json")
+		parts := []PartInfo{part(t, e, 0), part(t, e, 1)}
+		wantFiles(t, store, out, "_started.json", "part-00000.parquet", "part-00001.parquet")
+		if err := e.Commit(t.Context(), parts); err != nil {
+			t.Fatal(err)
+		}
+		wantFiles(t, store, out, "_started.json", "part-00000.parquet", "part-00001.parquet", "_manifest.json", "_SUCCESS")
+
+		_, want := rowsOf(0, 6)
+		wantLines(t, lines(t, open(t, store, out), ReadOptions{}), want...)
+		wantLines(t, lines(t, open(t, store, out+"/*"), ReadOptions{}), want...)
+		data, err := store.Read(t.Context(), storage.Join(out, ManifestFile), 1<<20)
+		var m Manifest
+		if err = errors.Join(err, json.Unmarshal(data, &m)); err != nil || m.Format != ManifestFormat || m.Job != "a" || !slices.Equal(m.Parts, parts) || parts[1].Rows != 3 {
+			t.Errorf("manifest %+v, %v", m, err)
+		}
+
+		again := begin(t, store, out, identity("a"))
+		if !again.Begun() || again.Finished() == nil || !reflect.DeepEqual(*again.Finished(), m) {
+			t.Errorf("found finished: %+v, want %+v", again.Finished(), m)
+		}
+	})
+}
+
+// TestSuccessComesLast: without it, even with a manifest, the export isn't finished; where the manifest can't be
+// written, there is no _SUCCESS.
+func TestSuccessComesLast(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		e := begin(t, store, root, identity("a"))
+		parts := []PartInfo{part(t, e, 0)}
+		if err := e.Commit(t.Context(), parts); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Delete(t.Context(), storage.Join(root, "_SUCCESS")); err != nil {
+			t.Fatal(err)
+		}
+		again := begin(t, store, root, identity("a"))
+		if again.Finished() != nil {
+			t.Error("finished without _SUCCESS")
+		}
+		if err := again.Commit(t.Context(), parts); err != nil {
+			t.Fatal(err)
+		}
+		if begin(t, store, root, identity("a")).Finished() == nil {
+			t.Error("not finished after the second commit")
+		}
+	})
+	store, root := storage.New(storage.Options{}), t.TempDir()
+	e := begin(t, store, root, identity("a"))
+	put(t, store, root+"/"+ManifestFile+"/in-the-way", []byte("x")) // a folder has the manifest's name
+	if err := e.Commit(t.Context(), nil); err == nil {
+		t.Error("committed without a manifest")
+	}
+	if _, err := store.Stat(t.Context(), root+"/_SUCCESS"); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("_SUCCESS without a manifest: %v", err)
+	}
+}
+
+func TestTheSameJobContinues(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		first := part(t, begin(t, store, root, identity("a")), 0)
+		uri := storage.Join(root, first.Name)
+		before, err := store.Stat(t.Context(), uri)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := begin(t, store, root, identity("a"))
+		if !e.Begun() || e.Finished() != nil {
+			t.Error("want an export that was begun and isn't finished")
+		}
+		found, err := e.WritePart(t.Context(), 0, columns("n int64"), parquetio.WriterOptions{}, func(func(arrow.Record) error) error {
+			t.Error("a part that is there was made again")
+			return nil
+		})
+		if err != nil || found != first {
+			t.Errorf("found %+v, %v; want %+v", found, err, first)
+		}
+		if after, err := store.Stat(t.Context(), uri); err != nil || after != before {
+			t.Errorf("the part's object was %+v and is %+v, %v", before, after, err)
+		}
+		if err := e.Commit(t.Context(), []PartInfo{found, part(t, e, 1)}); err != nil {
+			t.Fatal(err)
+		}
+		_, want := rowsOf(0, 6)
+		wantLines(t, lines(t, open(t, store, root), ReadOptions{}), want...)
+	})
+}
+
+// TestTwoAttemptsOfOneJobShareTheirParts: the slower one finds the faster one's part, which has the same bytes.
+func TestTwoAttemptsOfOneJobShareTheirParts(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		one, other := begin(t, store, root, identity("a")), begin(t, store, root, identity("a"))
+		if a, b := part(t, one, 0), part(t, other, 0); a != b {
+			t.Errorf("parts %+v and %+v", a, b)
+		}
+		wantFiles(t, store, root, "_started.json", "part-00000.parquet")
+	})
+}
+
+func TestWhatAnotherJobWroteIsLeftAlone(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		part(t, begin(t, store, storage.Join(root, "begun"), identity("a")), 0)
+		for name, file := range map[string]string{"foreign": "notes.txt", "parts": "part-00000.parquet", "nested": "out/part-00000.parquet", "claim": "out/_started.json", "report": "sub/report.html"} {
+			put(t, store, storage.Join(root, name, file), []byte("theirs"))
+		}
+		changed := identity("a")
+		changed.Inputs[0].ETag = "other"
+		for _, c := range []struct {
+			place string
+			id    Identity
+		}{
+			{"begun", identity("b")}, {"begun", changed}, {"foreign", identity("a")}, {"parts", identity("a")},
+			{"nested", identity("a")}, {"claim", identity("a")}, {"report", identity("a")},
+		} {
+			uri := storage.Join(root, c.place)
+			_, err := OpenExport(t.Context(), store, uri, c.id)
+			wantError(t, err, ErrOutputExists, uri)
+		}
+		wantFiles(t, store, storage.Join(root, "foreign"), "notes.txt")
+		wantFiles(t, store, storage.Join(root, "begun"), "_started.json", "part-00000.parquet")
+	})
+}
+
+// TestAForeignFileStopsAContinuedJobToo, while the report may stand there.
+func TestAForeignFileStopsAContinuedJobToo(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		put(t, store, storage.Join(root, ReportFile), []byte("<html>"))
+		part(t, begin(t, store, root, identity("a")), 0)
+		begin(t, store, root+"/", identity("a"))
+		put(t, store, storage.Join(root, "theirs.csv"), []byte("1,2"))
+		_, err := OpenExport(t.Context(), store, root, identity("a"))
+		wantError(t, err, ErrOutputExists, "theirs.csv")
+	})
+}
+
+func TestAPartThatFailsIsNotVisible(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		e := begin(t, store, root, identity("a"))
+		broken := errors.New("the model broke")
+		_, err := e.WritePart(t.Context(), 0, columns("n int64", "x float64?", "s string"), parquetio.WriterOptions{RowGroupRows: 2}, func(write func(arrow.Record) error) error {
+			return errors.Join(fillWith(t, 0, 50)(write), broken)
+		})
+		wantError(t, err, broken)
+		wantFiles(t, store, root, "_started.json")
+		if info := part(t, e, 0); info.Rows != 3 {
+			t.Errorf("the next attempt gives %+v", info)
+		}
+	})
+}
+
+func TestOfTwoJobsOneGetsThePlace(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		for round := range 5 {
+			uri, errs := storage.Join(root, fmt.Sprint(round)), make([]error, 4)
+			var wait sync.WaitGroup
+			for i := range errs {
+				wait.Go(func() { _, errs[i] = OpenExport(t.Context(), store, uri, identity(fmt.Sprint(i))) })
 			}
-			group, row = p.To, row+p.Rows
+			wait.Wait()
+			won := 0
+			for _, err := range errs {
+				if err == nil {
+					won++
+				} else {
+					wantError(t, err, ErrOutputExists, uri)
+				}
+			}
+			if won != 1 {
+				t.Errorf("%d jobs got the place: %v", won, errs)
+			}
 		}
-		if group != len(groups) || row != rows {
-			t.Fatalf("parts end at row group %d of %d, row %d of %d", group, len(groups), row, rows)
+	})
+}
+
+func TestCheckExportChangesNothing(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		e, err := CheckExport(t.Context(), store, root, nil)
+		if err != nil || e.Begun() {
+			t.Errorf("%+v, %v", e, err)
+		}
+		wantFiles(t, store, root)
+		part(t, begin(t, store, root, identity("a")), 0)
+		if e, err = CheckExport(t.Context(), store, root, nil); err != nil || !e.Begun() {
+			t.Errorf("%+v, %v", e, err)
 		}
 	})
 }

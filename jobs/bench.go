@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/lacuna-ml/lacuna/jobs/report"
 	"github.com/lacuna-ml/lacuna/model"
 	"github.com/lacuna-ml/lacuna/model/cpu"
 )
@@ -60,13 +61,13 @@ func Bench(ctx context.Context, o BenchOptions) (Figures, error) {
 // Write prints the figures for people.
 func (f Figures) Write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%s; %s parameters; peak %.0f GFLOP/s\n", f.Device, grouped(int64(f.Parameters)), f.PeakGFLOPS)
+	fmt.Fprintf(w, "%s; %s parameters; peak %.0f GFLOP/s\n", f.Device, report.Count(int64(f.Parameters)), f.PeakGFLOPS)
 	fmt.Fprintf(t, "\trows/s\tGFLOP/s\tof peak\t\n")
 	for _, r := range []struct {
 		name         string
 		rate, gflops float64
 	}{{"train", f.Train, f.TrainGFLOPS}, {"embed", f.Embed, f.EmbedGFLOPS}, {"score", f.Score, f.ScoreGFLOPS}} {
-		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.0f %%\t\n", r.name, grouped(int64(r.rate)), r.gflops, 100*r.gflops/f.PeakGFLOPS)
+		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.0f %%\t\n", r.name, report.Count(int64(r.rate)), r.gflops, 100*r.gflops/f.PeakGFLOPS)
 	}
 	return t.Flush()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/lacuna-ml/lacuna/arrowio/storage"
 	"github.com/lacuna-ml/lacuna/jobs/jobfile"
 	"github.com/lacuna-ml/lacuna/jobs/progress"
+	"github.com/lacuna-ml/lacuna/jobs/report"
 	"github.com/lacuna-ml/lacuna/model"
 	"github.com/lacuna-ml/lacuna/model/profile"
 )
@@ -99,7 +100,7 @@ apply:
   segments: 8
 output:
   uri: %s
-`, uri, grouped(rows), learned, quoted(name), quoted(uri), strings.Join(ids, ", "), lines(notes), strings.Join(wide, "\n"),
+`, uri, report.Count(rows), learned, quoted(name), quoted(uri), strings.Join(ids, ", "), lines(notes), strings.Join(wide, "\n"),
 		quoted(storage.Join(base, "models", name)), suggestedSize(rows), suggestedEpochs(rows), quoted(storage.Join(base, "exports", name)))
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lacuna-ml/lacuna/arrowio"
 	"github.com/lacuna-ml/lacuna/arrowio/storage"
+	"github.com/lacuna-ml/lacuna/jobs/report"
 	"github.com/lacuna-ml/lacuna/model"
 )
 
@@ -46,8 +47,8 @@ func inspectModel(ctx context.Context, store *storage.Store, uri string, w io.Wr
 	}
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "model\t%s\nfingerprint\t%s\nkind\t%s\nparameters\t%s\nembedding\t%d dimensions\n", uri, fingerprint, m.Config.Kind,
-		grouped(int64(m.History.Parameters)), m.Network.Programs().EmbeddingWidth())
-	fmt.Fprintf(t, "trained on\t%s rows, %s held out\nepochs\t%d, best %d\nloss\t%.4f, of the distribution only %.4f\n", grouped(m.History.Rows), grouped(m.History.ValidationRows),
+		report.Count(int64(m.History.Parameters)), m.Network.Programs().EmbeddingWidth())
+	fmt.Fprintf(t, "trained on\t%s rows, %s held out\nepochs\t%d, best %d\nloss\t%.4f, of the distribution only %.4f\n", report.Count(m.History.Rows), report.Count(m.History.ValidationRows),
 		len(m.History.Epochs), m.History.Best, m.History.BestLoss(), m.History.Baseline())
 	fmt.Fprintf(t, "\ncolumn\tread as\tloss\tdistribution only\n")
 	for _, c := range m.History.Columns {
@@ -67,12 +68,12 @@ func inspectManifest(data []byte, w io.Writer) error {
 		return fmt.Errorf("%s: %w: %w", arrowio.ManifestFile, ErrInvalid, err)
 	}
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(t, "export\tof %s rows by Lacuna %s\nmodel\t%s\njob\t%s\n", grouped(m.Rows), m.Version, m.ModelFingerprint, m.Job)
+	fmt.Fprintf(t, "export\tof %s rows by Lacuna %s\nmodel\t%s\njob\t%s\n", report.Count(m.Rows), m.Version, m.ModelFingerprint, m.Job)
 	for _, in := range m.Inputs {
-		fmt.Fprintf(t, "input\t%s\t%s rows\tETag %s\n", in.URI, grouped(in.Rows), in.ETag)
+		fmt.Fprintf(t, "input\t%s\t%s rows\tETag %s\n", in.URI, report.Count(in.Rows), in.ETag)
 	}
 	for _, p := range m.Parts {
-		fmt.Fprintf(t, "part\t%s\t%s rows\t%s\tSHA-256 %s\n", p.Name, grouped(p.Rows), size(p.Bytes), p.SHA256)
+		fmt.Fprintf(t, "part\t%s\t%s rows\t%s\tSHA-256 %s\n", p.Name, report.Count(p.Rows), size(p.Bytes), p.SHA256)
 	}
 	fmt.Fprintln(t)
 	return t.Flush()
@@ -84,7 +85,7 @@ func inspectDataset(ctx context.Context, store *storage.Store, uri string, w io.
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(t, "dataset\t%s\nfiles\t%d\nrows\t%s in %d row group(s)\n\ncolumn\ttype\tmay be null\n", uri, len(d.Files), grouped(d.Rows), len(d.RowGroups()))
+	fmt.Fprintf(t, "dataset\t%s\nfiles\t%d\nrows\t%s in %d row group(s)\n\ncolumn\ttype\tmay be null\n", uri, len(d.Files), report.Count(d.Rows), len(d.RowGroups()))
 	for _, f := range d.Schema.Fields() {
 		fmt.Fprintf(t, "%s\t%s\t%v\n", f.Name, f.Type, f.Nullable)
 	}

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/lacuna-ml/lacuna/arrowio"
 	"github.com/lacuna-ml/lacuna/arrowio/storage"
 	"github.com/lacuna-ml/lacuna/jobs/jobfile"
+	"github.com/lacuna-ml/lacuna/jobs/report"
 	"github.com/lacuna-ml/lacuna/model"
 	"github.com/lacuna-ml/lacuna/model/profile"
 )
@@ -63,6 +65,11 @@ func (r *Run) Plan(ctx context.Context) (*Plan, error) {
 		Parts: len(arrowio.PlanParts(in.RowGroups(), int64(r.job.Apply.PartRows)))}
 	for _, f := range in.Files {
 		plan.Bytes += f.Size
+	}
+	for _, name := range in.UnsupportedColumns() {
+		if !slices.Contains(r.job.Input.Ignore, name) {
+			plan.Columns = append(plan.Columns, profile.Column{Name: name, Type: "nested", Reading: profile.Unsupported, Why: in.Unsupported(name).Error()})
+		}
 	}
 	if err := r.planPlaces(ctx, plan); err != nil {
 		return nil, err
@@ -124,16 +131,16 @@ func (r *Run) planModel(ctx context.Context, plan *Plan, p *profile.Profile, in 
 func (p *Plan) Write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(t, "job\t%s\n", p.Job)
-	fmt.Fprintf(t, "input\t%d file(s), %s, %s rows in %d row group(s)\n", p.Files, size(p.Bytes), grouped(p.Rows), p.RowGroups)
+	fmt.Fprintf(t, "input\t%d file(s), %s, %s rows in %d row group(s)\n", p.Files, size(p.Bytes), report.Count(p.Rows), p.RowGroups)
 	fmt.Fprintf(t, "ids\t%s\n", list(p.IDs))
 	fmt.Fprintf(t, "left out\t%s\n", list(p.Ignored))
-	fmt.Fprintf(t, "model\t%s parameters, embeddings of %d dimensions\n", grouped(int64(p.Parameters)), p.Embedding)
+	fmt.Fprintf(t, "model\t%s parameters, embeddings of %d dimensions\n", report.Count(int64(p.Parameters)), p.Embedding)
 	if p.ModelExists {
 		fmt.Fprintf(t, "training\tnone: the model is there\n")
 	} else {
-		fmt.Fprintf(t, "training\t%d epochs of %s rows at %s rows/s: at most %s\n", p.Training.Epochs, grouped(p.Rows), grouped(int64(p.TrainRate)), duration(p.TrainSeconds))
+		fmt.Fprintf(t, "training\t%d epochs of %s rows at %s rows/s: at most %s\n", p.Training.Epochs, report.Count(p.Rows), report.Count(int64(p.TrainRate)), duration(p.TrainSeconds))
 	}
-	fmt.Fprintf(t, "applying\t%s at about %s rows/s: %s, in %d part(s)\n", list(p.Outputs), grouped(int64(p.ApplyRate)), duration(p.ApplySeconds), p.Parts)
+	fmt.Fprintf(t, "applying\t%s at about %s rows/s: %s, in %d part(s)\n", list(p.Outputs), report.Count(int64(p.ApplyRate)), duration(p.ApplySeconds), p.Parts)
 	if p.OutputExists {
 		fmt.Fprintf(t, "output\ta former run is there: this job continues it, or finds it done\n")
 	}
@@ -157,10 +164,10 @@ func (p *Plan) writeColumns(w io.Writer) error {
 		if !model.Usable(c.Reading) {
 			reading += " (left out)"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Name, c.Type, reading, grouped(c.Nulls), grouped(c.NotFinite), c.Why)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Name, c.Type, reading, report.Count(c.Nulls), report.Count(c.NotFinite), c.Why)
 	}
 	if p.Profiled < p.Rows {
-		fmt.Fprintf(t, "\nThe columns' figures are those of the first %s rows.\n", grouped(p.Profiled))
+		fmt.Fprintf(t, "\nThe columns' figures are those of the first %s rows.\n", report.Count(p.Profiled))
 	}
 	return t.Flush()
 }

@@ -279,30 +279,22 @@ func (c *reporter) describeRun(done *arrowio.Manifest) {
 	d.Fingerprint, d.Rows, d.Output, d.Model, d.IDs = r.result.ModelFingerprint, done.Rows, r.job.Output.URI, r.job.Model.URI, c.in.ids
 	d.ScoreUnit = c.model.Network.ScoreUnit()
 	d.Summary = fmt.Sprintf("%s rows became %s in %d part(s). The loss on held-out rows is %.3f, against %.3f for knowing each column's distribution only; epoch %d of %d was the best.",
-		grouped(done.Rows), strings.Join(r.job.Apply.Outputs, ", "), len(done.Parts), c.model.History.BestLoss(), c.model.History.Baseline(), c.model.History.Best, len(c.model.History.Epochs))
+		report.Count(done.Rows), strings.Join(r.job.Apply.Outputs, ", "), len(done.Parts), c.model.History.BestLoss(), c.model.History.Baseline(), c.model.History.Best, len(c.model.History.Epochs))
 	for _, s := range r.stages {
 		d.Stages = append(d.Stages, report.Stage(s))
 	}
 	for _, in := range done.Inputs[:min(len(done.Inputs), 5)] {
-		d.Inputs = append(d.Inputs, report.Setting{Name: "input", Value: fmt.Sprintf("%s (%s rows)", in.URI, grouped(in.Rows))})
+		d.Inputs = append(d.Inputs, report.Setting{Name: "input", Value: fmt.Sprintf("%s (%s rows)", in.URI, report.Count(in.Rows))})
 	}
 	if more := len(done.Inputs) - 5; more > 0 {
 		d.Inputs = append(d.Inputs, report.Setting{Name: "input", Value: fmt.Sprintf("and %d more files", more)})
 	}
 	d.Settings = []report.Setting{
-		{Name: "parameters", Value: grouped(int64(c.model.History.Parameters))},
-		{Name: "rows trained on, held out", Value: grouped(c.model.History.Rows) + ", " + grouped(c.model.History.ValidationRows)},
+		{Name: "parameters", Value: report.Count(int64(c.model.History.Parameters))},
+		{Name: "rows trained on, held out", Value: report.Count(c.model.History.Rows) + ", " + report.Count(c.model.History.ValidationRows)},
 		{Name: "batch rows, learning rate, mask ratio", Value: fmt.Sprintf("%d, %g, %g", c.model.History.BatchRows, r.job.Train.LearningRate, r.job.Train.MaskRatio)},
 		{Name: "seed", Value: fmt.Sprint(r.job.Seed)},
 	}
-}
-
-func grouped(n int64) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }
 
 // describeSegments reads the sampled rows of the input and says what makes each segment different.

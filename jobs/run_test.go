@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -228,6 +229,7 @@ func TestInterruptedApplyContinues(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(stopped.root, "export", "part-00000.parquet")); err == nil || ctx.Err() != nil {
 				return
 			}
+			time.Sleep(time.Millisecond)
 		}
 	}()
 	if _, err := r.All(ctx); ExitCode(err) != ExitInterrupted {

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 
 	"github.com/lacuna-ml/lacuna/arrowio"
+	"github.com/lacuna-ml/lacuna/jobs/report"
 	"github.com/lacuna-ml/lacuna/model/profile"
 )
 
@@ -153,8 +154,8 @@ func median(values []float64) float64 {
 
 // readable writes a number with about four digits, large ones whole and in groups.
 func readable(v float64) string {
-	if math.Abs(v) >= 10_000 && math.Abs(v) < 1e15 {
-		return grouped(int64(math.Round(v)))
+	if math.Abs(v) >= 1000 && math.Abs(v) < 1e15 {
+		return report.Count(int64(math.Round(v)))
 	}
 	return fmt.Sprintf("%.4g", v)
 }

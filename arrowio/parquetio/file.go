@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/parquet-go/parquet-go"
@@ -86,8 +88,8 @@ func (f *File) Schema() *arrow.Schema { return f.schema }
 // Unsupported says why a column can't be read; nil for one that can, or isn't there.
 func (f *File) Unsupported(column string) error { return f.unsupported[column] }
 
-// UnsupportedColumns counts the columns that can't be read.
-func (f *File) UnsupportedColumns() int { return len(f.unsupported) }
+// UnsupportedColumns names the columns that can't be read.
+func (f *File) UnsupportedColumns() []string { return slices.Sorted(maps.Keys(f.unsupported)) }
 
 // Rows is the number of rows of the file.
 func (f *File) Rows() int64 { return f.file.NumRows() }

@@ -87,7 +87,7 @@ func lossChart(d Data) *LossChart {
 		include(d.Baseline)
 	}
 	pad := (high - low) * 0.06
-	x := axis{1, float64(max(len(d.Epochs), 2)), plotLeft, plotRight}
+	x := axis{1, float64(max(d.Epochs[len(d.Epochs)-1].Number, 2)), plotLeft, plotRight}
 	y := axis{max(low-pad, 0), high + pad, plotBottom, plotTop}
 	c.X, c.Y, c.Baseline = x.ticks(10), y.ticks(5), y.at(d.Baseline)
 	var train, validation []string
@@ -142,9 +142,9 @@ func histogram(scores []float64) *Histogram {
 	for i, n := range counts {
 		height := n / most * (plotBottom - plotTop - 16)
 		from, to := low+(high-low)*float64(i)/bins, low+(high-low)*float64(i+1)/bins
-		text := fmt.Sprintf("%s to %s: %s rows", number(from), number(to), count(int(n)))
+		text := fmt.Sprintf("%s to %s: %s rows", number(from), number(to), Count(int(n)))
 		if i == bins-1 {
-			text = fmt.Sprintf("from %s on: %s rows", number(from), count(int(n)))
+			text = fmt.Sprintf("from %s on: %s rows", number(from), Count(int(n)))
 		}
 		h.Bars = append(h.Bars, bar{X: x.at(from) + 0.5, Y: plotBottom - height, Width: x.at(to) - x.at(from) - 1, Height: height, Text: text})
 	}

@@ -1,5 +1,10 @@
 package report
 
+import (
+	"fmt"
+	"math"
+)
+
 // Data is everything that a report shows. Parts that are empty say why instead of vanishing.
 type Data struct {
 	Title, Kind, Version, Device, Fingerprint string
@@ -79,3 +84,31 @@ type Cell struct {
 
 // Setting is a name and a value.
 type Setting struct{ Name, Value string }
+
+// check refuses numbers that no chart can draw, naming the first one: SVG would show a gap or nothing, and not say why. NaN
+// stays allowed where it means that there is no score.
+func (d Data) check() error {
+	for _, e := range d.Epochs {
+		if !finite(e.Train) || e.Validation != nil && !finite(*e.Validation) {
+			return fmt.Errorf("the loss of epoch %d is not finite", e.Number)
+		}
+	}
+	for _, c := range d.Columns {
+		if c.Used && !(finite(c.Loss) && finite(c.Baseline)) {
+			return fmt.Errorf("the loss of column %q is not finite", c.Name)
+		}
+	}
+	for i, p := range d.Map {
+		if !finite(p.X) || !finite(p.Y) || math.IsInf(p.Score, 0) {
+			return fmt.Errorf("point %d of the map, %q, has a place or a score that is not finite", i, p.Label)
+		}
+	}
+	for i, s := range d.Scores {
+		if math.IsInf(s, 0) {
+			return fmt.Errorf("score %d of the sample is infinite", i)
+		}
+	}
+	return nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

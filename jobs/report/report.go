@@ -15,7 +15,7 @@ var page string
 
 // functions are what the page uses to write numbers and to draw.
 var functions = template.FuncMap{
-	"count":      count,
+	"count":      Count,
 	"number":     number,
 	"percent":    func(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + " %" },
 	"seconds":    seconds,
@@ -23,7 +23,6 @@ var functions = template.FuncMap{
 	"histogram":  histogram,
 	"embeddings": mapChart,
 	"bars":       columnBars,
-	"finite":     func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) },
 	"total": func(stages []Stage) (sum float64) {
 		for _, s := range stages {
 			sum += s.Seconds
@@ -35,16 +34,19 @@ var functions = template.FuncMap{
 
 var parsed = template.Must(template.New("report").Funcs(functions).Parse(page))
 
-// Write writes the report.
+// Write writes the report. It refuses data with losses, places or scores that are not finite before it writes anything.
 func Write(w io.Writer, d Data) error {
+	if err := d.check(); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	if err := parsed.Execute(w, d); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
 }
 
-// count writes a whole number in groups of three.
-func count(v any) string {
+// Count writes a whole number in groups of three.
+func Count(v any) string {
 	text := fmt.Sprint(v)
 	sign := ""
 	if strings.HasPrefix(text, "-") {
@@ -64,7 +66,7 @@ func number(v float64) string {
 	case a != 0 && (a < 1e-3 || a >= 1e7):
 		return strconv.FormatFloat(v, 'e', 2, 64)
 	case a >= 1000:
-		return count(int64(math.Round(v)))
+		return Count(int64(math.Round(v)))
 	case a >= 100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	case a >= 10:

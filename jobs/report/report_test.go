@@ -96,6 +96,31 @@ func TestLittleDataMakesAReport(t *testing.T) {
 	}
 }
 
+func TestNumbersThatCannotBeDrawnAreRefused(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for name, d := range map[string]Data{
+		"training loss": {Epochs: []Epoch{{1, nan, nil}}},
+		"held-out loss": {Epochs: []Epoch{{1, 1, &inf}}},
+		"column":        {Columns: []Column{{Name: "age", Used: true, Loss: nan, Baseline: 1}}},
+		"place":         {Map: []Point{{X: nan, Segment: -1}}},
+		"score":         {Scores: []float64{1, inf}},
+	} {
+		var b bytes.Buffer
+		if err := Write(&b, d); err == nil || b.Len() > 0 {
+			t.Errorf("%s: error %v after %d bytes", name, err, b.Len())
+		}
+	}
+}
+
+func TestAbsentPartsSayWhy(t *testing.T) {
+	html := rendered(t, Data{})
+	for _, s := range sections {
+		if !strings.Contains(html, "<h2>"+s+"</h2>") {
+			t.Errorf("section %q vanished", s)
+		}
+	}
+}
+
 func TestProjectKeepsWhatVaries(t *testing.T) {
 	var rows [][]float32
 	for i := range 50 {
@@ -114,14 +139,34 @@ func TestReportInABrowser(t *testing.T) {
 	if err != nil {
 		t.Skip("chromium is not installed")
 	}
-	folder := t.TempDir()
-	file := filepath.Join(folder, "report.html")
+	file := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(file, []byte(rendered(t, example())), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	light := screenshot(t, browser, file, "--blink-settings=preferredColorScheme=1")
+	dark := screenshot(t, browser, file, "--blink-settings=preferredColorScheme=0")
+	if r, _, _, _ := light.At(2, 2).RGBA(); r < 0xf000 {
+		t.Error("the light page is not light")
+	}
+	if r, _, _, _ := dark.At(2, 2).RGBA(); r > 0x3000 {
+		t.Error("the dark page is not dark")
+	}
+	for name, picture := range map[string]image.Image{"light": light, "dark": dark} {
+		for band := range 4 {
+			if n := colours(picture, band*600, band*600+600); n < 20 {
+				t.Errorf("%s: between %d and %d pixels from the top there are only %d colours", name, band*600, band*600+600, n)
+			}
+		}
+	}
+}
+
+// screenshot opens a page in a browser with a profile of its own.
+func screenshot(t *testing.T, browser, file, scheme string) image.Image {
+	t.Helper()
+	folder := t.TempDir()
 	shot := filepath.Join(folder, "report.png")
 	command := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", scheme,
 		"--user-data-dir="+filepath.Join(folder, "profile"), "--window-size=1000,3400", "--screenshot="+shot, "file://"+file)
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -135,11 +180,7 @@ func TestReportInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for band := range 4 {
-		if n := colours(picture, band*600, band*600+600); n < 20 {
-			t.Errorf("between %d and %d pixels from the top there are only %d colours", band*600, band*600+600, n)
-		}
-	}
+	return picture
 }
 
 // colours counts the different colours between two heights.
