@@ -94,7 +94,7 @@ func find(ctx context.Context, store *storage.Store, uri string) (files []DataFi
 		if err != nil {
 			return nil, err
 		}
-		below := strings.TrimPrefix(strings.TrimPrefix(o.URI, strings.TrimSuffix(root, "/")), "/")
+		below := below(root, o.URI)
 		if pattern != "" {
 			if ok, err := path.Match(pattern, below); err != nil || !ok {
 				if err != nil {
@@ -108,6 +108,20 @@ func find(ctx context.Context, store *storage.Store, uri string) (files []DataFi
 		}
 	}
 	return files, nil
+}
+
+// below is what a listed URI has below the root it was listed with, "" for the root itself. Listings spell paths in one
+// way, however the root is spelt.
+func below(root, uri string) string {
+	if rest, ok := strings.CutPrefix(root, "s3a://"); ok {
+		root = "s3://" + rest
+	} else if !storage.IsRemote(root) {
+		root = path.Clean(strings.TrimPrefix(root, "file://"))
+	}
+	if root == "." {
+		return uri
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(uri, strings.TrimSuffix(root, "/")), "/")
 }
 
 // splitGlob splits a URI before its first element with a wildcard. path.Match's wildcards don't cross slashes.

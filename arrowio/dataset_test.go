@@ -145,6 +145,7 @@ func TestFilesAreFoundInLexicalOrderOnce(t *testing.T) {
 			{"glob", []string{at("*.parquet")}, []int{1, 2, 6}},
 			{"glob that also matches what isn't data", []string{at("[_.ab]*")}, []int{1, 2}},
 			{"glob over folders", []string{at("c*/x.*")}, []int{3, 4}},
+			{"another spelling of the scheme", []string{otherScheme(root) + "/c*/x.*"}, []int{3, 4}},
 			{"list in its own order", []string{at("d.parquet"), at("a.parquet")}, []int{6, 1}},
 			{"list that repeats", []string{at("b.parquet"), root, at("b.parquet")}, []int{2, 1, 3, 4, 5, 6}},
 		} {
@@ -161,6 +162,14 @@ func TestFilesAreFoundInLexicalOrderOnce(t *testing.T) {
 			})
 		}
 	})
+}
+
+// otherScheme spells a URI's scheme in the other way that there is.
+func otherScheme(uri string) string {
+	if key, ok := strings.CutPrefix(uri, "s3://"); ok {
+		return "s3a://" + key
+	}
+	return "file://" + uri
 }
 
 // TestSpellingsOfAPathFindTheSame: a path's spelling doesn't leak into what lies below it.

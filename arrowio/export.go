@@ -100,7 +100,7 @@ func CheckExport(ctx context.Context, store *storage.Store, uri string, identity
 		if err != nil {
 			return nil, fmt.Errorf("output %s: %w", uri, err)
 		}
-		switch name := path.Base(o.URI); {
+		switch name := below(uri, o.URI); {
 		case name == startedFile:
 			e.begun = true
 		case name == ManifestFile, name == successFile, name == ReportFile:

@@ -89,7 +89,7 @@ func TestAnExportClaimsWritesAndCommits(t *testing.T) {
 		wantLines(t, lines(t, open(t, store, out+"/*"), ReadOptions{}), want...)
 		data, err := store.Read(t.Context(), storage.Join(out, ManifestFile), 1<<20)
 		var m Manifest
-		if err = errors.Join(err, json.Unmarshal(data, &m)); err != nil || m.Format != ManifestFormat || m.Job != "a" || !slices.Equal(m.Parts, parts) || parts[1].Rows != 3 {
+		if err = errors.Join(err, json.Unmarshal(data, &m)); err != nil || m.Format != ManifestFormat || m.Job != "a" || !slices.Equal(m.Parts, parts) || parts[1].Rows != 3 || len(parts[1].SHA256) != 64 {
 			t.Errorf("manifest %+v, %v", m, err)
 		}
 
@@ -192,7 +192,7 @@ func TestWhatAnotherJobWroteIsLeftAlone(t *testing.T) {
 		} {
 			uri := storage.Join(root, c.place)
 			_, err := OpenExport(t.Context(), store, uri, c.id)
-			wantError(t, err, ErrOutputExists, uri)
+			wantError(t, err, ErrOutputExists, uri, "choose another output.uri")
 		}
 		wantFiles(t, store, storage.Join(root, "foreign"), "notes.txt")
 		wantFiles(t, store, storage.Join(root, "begun"), "_started.json", "part-00000.parquet")

@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestPartsCoverAllRowGroupsOnceInOrder, and each but the last has the target and no row group more than it needs.
-func TestPartsCoverAllRowGroupsOnceInOrder(t *testing.T) {
+// TestPartsHaveNoMoreThanTheyNeed: they cover all row groups once, in order, and each but the last has the target and no row group more than it needs.
+func TestPartsHaveNoMoreThanTheyNeed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		groups, rows := drawGroups(t)
 		target := rapid.Int64Range(1, 60).Draw(t, "target")
