@@ -2,6 +2,7 @@ package parquetio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -21,11 +22,8 @@ type File struct {
 	unsupported map[string]error // by column
 }
 
-const (
-	// buffers of all columns that are read at a time share so many bytes; one column's is between least and most.
-	bufferBytes             = 64 << 20
-	leastBuffer, mostBuffer = 64 << 10, 1 << 20
-)
+// readBuffer is how much of a column chunk is read at a time, and of the file's end when it is opened.
+const readBuffer = 1 << 20
 
 // magic is how a Parquet file begins and ends.
 var magic = []byte("PAR1")
@@ -34,13 +32,13 @@ var magic = []byte("PAR1")
 //
 // Errors: ErrNotParquet, ErrCorrupt, and the source's own.
 func Open(source io.ReaderAt, size int64) (f *File, err error) {
-	s := &sourceReader{ReaderAt: source}
+	s := &sourceReader{ReaderAt: source, size: size}
 	defer guard(s, &err)
 	if err := checkMagic(s, size); err != nil {
 		return nil, err
 	}
 	file, err := parquet.OpenFile(s, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.OptimisticRead(true),
-		parquet.ReadBufferSize(mostBuffer))
+		parquet.ReadBufferSize(readBuffer))
 	if err != nil {
 		return nil, fmt.Errorf("%w: footer: %w", ErrCorrupt, err)
 	}
@@ -66,18 +64,21 @@ func checkMagic(s *sourceReader, size int64) error {
 	if size == 0 {
 		return fmt.Errorf("%w: it is empty", ErrNotParquet)
 	}
-	head, tail := make([]byte, min(size, 4)), make([]byte, min(size, 4))
+	head, tail := make([]byte, min(size, 4)), make([]byte, 8)
 	if _, err := s.ReadAt(head, 0); err != nil && err != io.EOF {
 		return err
 	}
 	if !bytes.Equal(head, magic) {
 		return fmt.Errorf("%w: it begins with %q", ErrNotParquet, head)
 	}
-	if _, err := s.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
+	if _, err := s.ReadAt(tail, max(size-8, 0)); err != nil && err != io.EOF {
 		return err
 	}
-	if size < 12 || !bytes.Equal(tail, magic) {
+	if size < 12 || !bytes.Equal(tail[4:], magic) {
 		return fmt.Errorf("%w: it ends without a footer; was it cut short, or is it still being written?", ErrCorrupt)
+	}
+	if footer := int64(binary.LittleEndian.Uint32(tail)); footer > size-12 {
+		return fmt.Errorf("%w: a footer of %d bytes in a file of %d", ErrCorrupt, footer, size)
 	}
 	return nil
 }

@@ -39,6 +39,9 @@ func (l *leaf) left() int {
 	return int(l.page.NumValues()) - l.level
 }
 
+// errEnded is the end of a column chunk, which is only damage while rows are missing.
+var errEnded = fmt.Errorf("%w: the column ends before its row group does", ErrCorrupt)
+
 // ensure makes the next page the current one when nothing is left of it.
 func (l *leaf) ensure() error {
 	for l.left() == 0 {
@@ -46,7 +49,7 @@ func (l *leaf) ensure() error {
 		l.page = nil
 		page, err := l.pages.ReadPage()
 		if err == io.EOF {
-			return fmt.Errorf("%w: the column ends before its row group does", ErrCorrupt)
+			return errEnded
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrCorrupt, err)

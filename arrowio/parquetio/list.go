@@ -22,7 +22,7 @@ func (l *listReader) read(n int, m memory.Allocator) (arrow.Array, error) {
 	b.Reserve(n)
 	for rows := 0; ; {
 		if err := l.leaf.ensure(); err != nil {
-			if rows == n { // the last row of the row group ends with its last page
+			if rows == n && err == errEnded { // the last row of the row group ends with its last page
 				break
 			}
 			return nil, err

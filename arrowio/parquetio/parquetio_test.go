@@ -348,3 +348,72 @@ func TestFilesOfDuckDBAreRead(t *testing.T) {
 		t.Errorf("%d rows, %d customers of unknown education, credit limits of %v", rows, nulls, sum)
 	}
 }
+
+// TestDamagedListsNeverGiveRowsOfElsewhere damages a page where batches end with pages: no record holds another row's list.
+func TestDamagedListsNeverGiveRowsOfElsewhere(t *testing.T) {
+	whole, failed := written(t, export(60_000), 60_000, WriterOptions{}), 0
+	for at := 1000; at < len(whole)-2000; at += len(whole) / 40 {
+		damaged := slices.Clone(whole)
+		for i := range 16 {
+			damaged[at+i] ^= 0xa5
+		}
+		if err := checkLists(t, damaged, 2048); err != nil {
+			failed++
+		}
+	}
+	if failed == 0 {
+		t.Error("no damage hit the lists")
+	}
+}
+
+// checkLists reads the embeddings of an export, and fails where a record's first list is not its own.
+func checkLists(t *testing.T, data []byte, batch int) error {
+	t.Helper()
+	f, err := Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return err
+	}
+	r, err := f.Read(0, []string{"embedding"}, batch, memory.DefaultAllocator)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for row := int64(0); ; {
+		rec, err := r.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if first := rec.Column(0).(*array.List).ListValues().(*array.Float32).Value(0); first != float32(10*row) {
+			t.Errorf("row %d holds the list of row %v", row, first/10)
+		}
+		row += rec.NumRows()
+		rec.Release()
+	}
+}
+
+func TestNullsInRequiredColumnsAreRefused(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	b := array.NewInt64Builder(memory.DefaultAllocator)
+	b.AppendValues([]int64{1, 2}, []bool{true, false})
+	w, err := NewWriter(io.Discard, schema, WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.Write(array.NewRecord(schema, []arrow.Array{b.NewArray()}, 2))
+	if err == nil || !strings.Contains(err.Error(), `column "id"`) {
+		t.Errorf("a null in a required column: %v", err)
+	}
+}
+
+// TestFooterLengthsBeyondTheFileAreRefused says so before a buffer of that length is made.
+func TestFooterLengthsBeyondTheFileAreRefused(t *testing.T) {
+	damaged := written(t, export(3), 3, WriterOptions{})
+	damaged[len(damaged)-5] = 0x7f
+	_, err := Open(bytes.NewReader(damaged), int64(len(damaged)))
+	if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "a footer of") {
+		t.Errorf("a footer of 2 GB: %v", err)
+	}
+}

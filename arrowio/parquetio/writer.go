@@ -137,6 +137,11 @@ func (w *Writer) Write(rec arrow.Record) error {
 	if !rec.Schema().Equal(w.schema) {
 		return fmt.Errorf("a record of schema %s does not fit a file of schema %s", rec.Schema(), w.schema)
 	}
+	for i, f := range w.schema.Fields() {
+		if err := checkNulls(f, rec.Column(i)); err != nil {
+			return fmt.Errorf("column %q: %w", f.Name, err)
+		}
+	}
 	for from := int64(0); from < rec.NumRows(); {
 		taken := min(rec.NumRows()-from, blockRows-w.block, w.perGroup-w.group)
 		for _, l := range w.leaves {
@@ -154,6 +159,24 @@ func (w *Writer) Write(rec arrow.Record) error {
 			}
 			w.group = 0
 		}
+	}
+	return nil
+}
+
+// checkNulls refuses nulls where the schema has none: Parquet has no place for them, and they would be written as zeros.
+func checkNulls(f arrow.Field, a arrow.Array) error {
+	if !f.Nullable && a.NullN() > 0 {
+		return fmt.Errorf("%d nulls in a column that the schema says has none", a.NullN())
+	}
+	switch a := a.(type) {
+	case *array.Struct:
+		for i, member := range a.DataType().(*arrow.StructType).Fields() {
+			if err := checkNulls(member, a.Field(i)); err != nil {
+				return fmt.Errorf("member %q: %w", member.Name, err)
+			}
+		}
+	case *array.FixedSizeList:
+		return checkNulls(a.DataType().(*arrow.FixedSizeListType).ElemField(), a.ListValues())
 	}
 	return nil
 }
