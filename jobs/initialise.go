@@ -67,18 +67,17 @@ func commentedJob(uri string, rows int64, p *profile.Profile) string {
 	if base == "" {
 		base = "."
 	}
-	var ids, notes, wide []string
+	var ids, leftOut, readings []string
 	for _, c := range p.Columns {
 		switch {
 		case c.Reading == profile.ID:
 			ids = append(ids, quoted(c.Name))
 		case !model.Usable(c.Reading):
-			notes = append(notes, fmt.Sprintf("  # %s is left out: %s", c.Name, c.Why))
+			leftOut = append(leftOut, fmt.Sprintf("  # %s is left out: %s", c.Name, c.Why))
 		default:
-			wide = append(wide, fmt.Sprintf("  #   %s: %s", quoted(c.Name), c.Reading))
+			readings = append(readings, fmt.Sprintf("  #   %s: %s", quoted(c.Name), c.Reading))
 		}
 	}
-	learned := len(wide)
 	return fmt.Sprintf(`# A job for %s: %s rows, %d columns to learn from.
 # Look at it with: lacuna plan -f job.yaml    Run it with: lacuna run -f job.yaml
 name: %s
@@ -100,7 +99,7 @@ apply:
   segments: 8
 output:
   uri: %s
-`, uri, report.Count(rows), learned, quoted(name), quoted(uri), strings.Join(ids, ", "), lines(notes), strings.Join(wide, "\n"),
+`, uri, report.Count(rows), len(readings), quoted(name), quoted(uri), strings.Join(ids, ", "), lines(leftOut), strings.Join(readings, "\n"),
 		quoted(storage.Join(base, "models", name)), suggestedSize(rows), suggestedEpochs(rows), quoted(storage.Join(base, "exports", name)))
 }
 

@@ -61,6 +61,11 @@ func options(rows int64) TrainOptions {
 		Validation: 0.1, Memory: 1 << 30, Rows: rows}
 }
 
+func withRows(o TrainOptions, rows int64) TrainOptions {
+	o.Rows = rows
+	return o
+}
+
 // pieces gives a record in pieces of at most size rows.
 func pieces(rec arrow.Record, size int64) Source {
 	return func(_ context.Context, yield func(arrow.Record, int64) error) error {
@@ -158,7 +163,7 @@ func TestModelDoesNotDependOnThreadsOrPieces(t *testing.T) {
 
 func TestRowsBeyondMemoryAreTrainedInWindows(t *testing.T) {
 	rec, o := testTable(700), options(700)
-	o.Epochs, o.Memory = 3, 200*28
+	o.Epochs, o.Memory, o.Segments = 3, 200*28, 3
 	c := configs()["tabular"]
 	small := train(t, c, rec, 1, 700, o)
 	if again := train(t, c, rec, 2, 9, o); !bytes.Equal(files(t, small), files(t, again)) {
@@ -167,6 +172,13 @@ func TestRowsBeyondMemoryAreTrainedInWindows(t *testing.T) {
 	o.Memory = 1 << 30
 	if whole := train(t, c, rec, 1, 700, o); bytes.Equal(files(t, small), files(t, whole)) {
 		t.Error("the memory bound had no effect: the test shows nothing")
+	}
+	if baseline := small.History.Columns[0].Baseline; small.Segments == nil || math.Abs(baseline-1) > 0.3 {
+		t.Errorf("segments %v, baseline of x %v", small.Segments, baseline)
+	}
+	o.Memory = 64 * 28 // a whole number of batches: the last window of an epoch is full
+	if o.Validation = 0; train(t, c, testTable(640), 1, 700, withRows(o, 640)).Segments == nil {
+		t.Error("no segments where windows come out even")
 	}
 	if small.History.Rows+small.History.ValidationRows != 700 {
 		t.Errorf("%d rows trained on and %d held out, of 700", small.History.Rows, small.History.ValidationRows)

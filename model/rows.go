@@ -16,8 +16,9 @@ import (
 // of its first row, and stops at the first error. The record is released after yield returns.
 type Source func(ctx context.Context, yield func(rec arrow.Record, firstRow int64) error) error
 
-// maxValidation bounds the held-out rows: more would cost time in every epoch and say nothing new.
-const maxValidation = 20_000
+// maxValidation and maxValidationCells bound the held-out rows: more would cost time in every epoch and say nothing new,
+// and those of a wide table would not fit.
+const maxValidation, maxValidationCells = 20_000, 1 << 24
 
 // holdout says which rows are held out: each by a draw of its own, so that more data moves no row across.
 type holdout struct {
@@ -25,8 +26,9 @@ type holdout struct {
 	share float64
 }
 
-func newHoldout(seed uint64, share float64, rows int64) holdout {
-	return holdout{seed: seed, share: min(share, maxValidation/float64(max(rows, 1)))}
+func newHoldout(seed uint64, share float64, rows int64, width int) holdout {
+	most := min(maxValidation, maxValidationCells/float64(width))
+	return holdout{seed: seed, share: min(share, most/float64(max(rows, 1)))}
 }
 
 func (h holdout) contains(row int64) bool {

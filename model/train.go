@@ -4,6 +4,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -79,7 +80,7 @@ func Train(ctx context.Context, c Config, p *profile.Profile, device program.Dev
 	c.Format, c.Columns = formatVersion, network.Columns()
 	t := &trainer{
 		TrainOptions: o, config: c, network: network, device: device, source: source,
-		holdout: newHoldout(c.Seed, o.Validation, o.Rows),
+		holdout: newHoldout(c.Seed, o.Validation, o.Rows, network.Width()),
 	}
 	if err := t.prepare(ctx); err != nil {
 		return nil, err
@@ -222,6 +223,30 @@ func (t *trainer) eachWindow(ctx context.Context, visit func() error) error {
 	return visit()
 }
 
+// errFull ends a pass over the source when the window is full.
+var errFull = errors.New("the window is full")
+
+// firstWindow fills the window with the first rows again, where epochs have left others in it.
+func (t *trainer) firstWindow(ctx context.Context) error {
+	if !t.streaming {
+		return nil
+	}
+	t.window.reset()
+	err := eachRow(ctx, t.network, t.source, func(values []float32, row int64) error {
+		switch {
+		case t.window.full():
+			return errFull
+		case !t.holdout.contains(row):
+			t.window.add(values, row)
+		}
+		return nil
+	})
+	if errors.Is(err, errFull) {
+		return nil
+	}
+	return err
+}
+
 // train takes a step for each batch of the window, and returns the sum of the rows' losses.
 func (t *trainer) train(ctx context.Context, epoch int) (float64, error) {
 	order, sum := t.window.order(t.config.Seed, epoch), 0.0
@@ -259,6 +284,9 @@ func (t *trainer) report(p TrainProgress) {
 // judge compares the kept weights with the baseline, column by column.
 func (t *trainer) judge(ctx context.Context) error {
 	t.session.Load(t.best)
+	if err := t.firstWindow(ctx); err != nil {
+		return err
+	}
 	samples := t.held.samples()
 	if samples.Len() == 0 {
 		samples = t.window.samples()

@@ -102,7 +102,8 @@ type Stage struct {
 	count    int64
 	began    time.Time
 	shown    time.Time
-	notes    []any // key, value, …
+	ended    time.Time // zero while the stage runs
+	notes    []any     // key, value, …
 }
 
 // Stage begins a stage of so many units, 0 where their number is not known.
@@ -142,6 +143,9 @@ func (s *Stage) Add(n int64, notes ...any) {
 
 // Done ends the stage.
 func (s *Stage) Done() {
+	s.mutex.Lock()
+	s.ended = s.progress.options.Now()
+	s.mutex.Unlock()
 	if s.bar != nil {
 		s.bar.SetTotal(-1, true)
 		return
@@ -167,7 +171,13 @@ func (s *Stage) write(state string) {
 	s.progress.log.Log(context.Background(), slog.LevelInfo, s.name, append(args, s.notes...)...)
 }
 
-func (s *Stage) seconds() float64 { return s.progress.options.Now().Sub(s.began).Seconds() }
+func (s *Stage) seconds() float64 {
+	now := s.ended
+	if now.IsZero() {
+		now = s.progress.options.Now()
+	}
+	return now.Sub(s.began).Seconds()
+}
 
 func (s *Stage) rate() float64 { return float64(s.count) / max(s.seconds(), 1e-3) }
 
