@@ -45,11 +45,32 @@ func (f *File) Read(rowGroup int, columns []string, batchRows int, m memory.Allo
 			return nil, fmt.Errorf("there is no column %q", name)
 		}
 		described := f.schema.Field(indices[0])
+		if err := checkValues(f.columns[indices[0]], chunks, group.NumRows()); err != nil {
+			return nil, fmt.Errorf("column %q: %w", name, err)
+		}
 		fields = append(fields, described)
 		r.columns = append(r.columns, newColumnReader(f.columns[indices[0]], described.Type, chunks))
 	}
 	r.schema = arrow.NewSchema(fields, nil)
 	return r, nil
+}
+
+// checkValues compares what the footer says of a column with what it says of its row group: a leaf outside lists has a
+// value, or a null, for every row.
+func checkValues(c *parquet.Column, chunks []parquet.ColumnChunk, rows int64) error {
+	for _, member := range c.Columns() {
+		if err := checkValues(member, chunks, rows); err != nil {
+			return err
+		}
+	}
+	if !c.Leaf() {
+		return nil
+	}
+	values := chunks[c.Index()].NumValues()
+	if c.MaxRepetitionLevel() == 0 && values != rows || values < 0 {
+		return fmt.Errorf("%w: %d values in a row group of %d rows", ErrCorrupt, values, rows)
+	}
+	return nil
 }
 
 func newColumnReader(c *parquet.Column, t arrow.DataType, chunks []parquet.ColumnChunk) columnReader {
