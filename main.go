@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -222,7 +221,7 @@ func (c *commands) benchCommand() *cobra.Command {
 	f.IntVar(&o.DecoderHeads, "decoder-heads", 4, "attention heads of the decoder")
 	f.Float64Var(&o.MaskRatio, "mask-ratio", 0.5, "share of hidden cells")
 	f.IntVar(&o.Batch, "batch", 1024, "rows of a step")
-	f.DurationVar(&o.Each, "each", 4*time.Second, "how long each measurement takes")
+	f.Float64Var(&o.Seconds, "seconds", 4, "how long each of the three measurements takes")
 	f.BoolVar(&c.json, "json", false, "print the figures as one line of JSON")
 	return command
 }

@@ -120,7 +120,7 @@ func TestExitCodesOfTheBinary(t *testing.T) {
 		{"run -f bad.yaml --log fancy", 2, "--log"},
 		{"inspect nowhere", 2, "no Parquet files"},
 		{"init nowhere", 2, "no Parquet files"},
-		{"bench --each 1ms --columns 3 --dim 8 --heads 2 --json", 0, `"peak_gflops"`},
+		{"bench --seconds 0.001 --columns 3 --dim 8 --heads 2 --json", 0, `"peak_gflops"`},
 		{"bench --heads 3", 2, "multiple"},
 	} {
 		command := exec.Command(binary, strings.Fields(c.args)...)

@@ -20,7 +20,7 @@ type BenchOptions struct {
 	Columns, Dim, Depth, Heads, DecoderDim, DecoderDepth, DecoderHeads int
 	MaskRatio                                                          float64
 	Batch, Threads                                                     int
-	Each                                                               time.Duration
+	Seconds                                                            float64 // of each measurement
 }
 
 // Figures are what was measured. Rates are rows a second.
@@ -49,7 +49,7 @@ func Bench(ctx context.Context, o BenchOptions) (Figures, error) {
 	default:
 		c.Architecture = model.Architecture{Dim: o.Dim, Depth: o.Depth, Heads: o.Heads, DecoderDim: o.DecoderDim, DecoderDepth: o.DecoderDepth, DecoderHeads: o.DecoderHeads}
 	}
-	measured, err := model.Bench(ctx, c, model.BenchProfile(o.Columns), device, model.RandomRows(o.Batch), o.Each)
+	measured, err := model.Bench(ctx, c, model.BenchProfile(o.Columns), device, model.RandomRows(o.Batch), time.Duration(o.Seconds*float64(time.Second)))
 	if err != nil {
 		return Figures{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
