@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,7 @@ func duckDB(t *testing.T, query string) []any {
 	t.Helper()
 	folder := os.Getenv("LACUNA_DUCKDB")
 	if folder == "" {
-		t.Skip("DuckDB is not here; set LACUNA_DUCKDB to a folder in which `npm install @duckdb/node-api` was run")
+		t.Skip("DuckDB is not here; set LACUNA_DUCKDB to a folder in which `npm install @duckdb/node-api@1.5.6-r.1` was run")
 	}
 	const script = `const {DuckDBInstance} = require('@duckdb/node-api');
 (async () => {
@@ -27,7 +28,9 @@ func duckDB(t *testing.T, query string) []any {
 	command := exec.CommandContext(t.Context(), "node", "-e", script, query)
 	command.Dir = folder
 	out, err := command.Output()
-	if err != nil {
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		t.Fatalf("%s: %v\n%s", query, err, failed.Stderr)
+	} else if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 	var row []any
