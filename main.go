@@ -211,8 +211,11 @@ func (c *commands) benchCommand() *cobra.Command {
 			return nil, figures.Write(os.Stdout)
 		})}
 	f, o := command.Flags(), &c.bench
-	f.StringVar(&o.Kind, "kind", "tabular", "tabular or standard")
+	f.StringVar(&o.Kind, "kind", "tabular", "tabular, standard or vision")
 	f.IntVar(&o.Columns, "columns", 32, "columns of the table")
+	f.IntVar(&o.ImageSize, "image-size", 224, "pixels of an image's side, for kind vision")
+	f.IntVar(&o.PatchSize, "patch-size", 16, "pixels of a patch's side, for kind vision")
+	f.IntVar(&o.Channels, "channels", 3, "1 for grey images, 3 for colour, for kind vision")
 	f.IntVar(&o.Dim, "dim", 128, "width of the encoder")
 	f.IntVar(&o.Depth, "depth", 4, "blocks of the encoder")
 	f.IntVar(&o.Heads, "heads", 4, "attention heads of the encoder")

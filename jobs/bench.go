@@ -18,6 +18,7 @@ import (
 type BenchOptions struct {
 	Kind                                                               string
 	Columns, Dim, Depth, Heads, DecoderDim, DecoderDepth, DecoderHeads int
+	ImageSize, PatchSize, Channels                                     int // of kind vision, which has no columns
 	MaskRatio                                                          float64
 	Batch, Threads                                                     int
 	Seconds                                                            float64 // of each measurement
@@ -49,7 +50,14 @@ func Bench(ctx context.Context, o BenchOptions) (Figures, error) {
 	default:
 		c.Architecture = model.Architecture{Dim: o.Dim, Depth: o.Depth, Heads: o.Heads, DecoderDim: o.DecoderDim, DecoderDepth: o.DecoderDepth, DecoderHeads: o.DecoderHeads}
 	}
-	measured, err := model.Bench(ctx, c, model.BenchProfile(o.Columns), device, model.RandomRows(o.Batch), time.Duration(o.Seconds*float64(time.Second)))
+	if o.Kind == "vision" {
+		c.Vision = &model.VisionOptions{ImageSize: o.ImageSize, PatchSize: o.PatchSize, Channels: o.Channels}
+	}
+	network, err := model.BenchAutoencoder(c, o.Columns)
+	if err != nil {
+		return Figures{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	measured, err := model.Bench(ctx, network, o.MaskRatio, device, model.RandomRows(network, o.Batch), time.Duration(o.Seconds*float64(time.Second)))
 	if err != nil {
 		return Figures{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}

@@ -101,7 +101,15 @@ func (r *Run) planModel(ctx context.Context, plan *Plan, p *profile.Profile, in 
 		return err
 	}
 	defer head.Release()
-	measured, err := model.Bench(ctx, r.job.Config(), p, r.device, model.RecordRows(head), planEach)
+	network, err := model.NewNetwork(r.job.Config(), p)
+	if err != nil {
+		return err
+	}
+	samples, err := model.RecordRows(network, head)
+	if err != nil {
+		return err
+	}
+	measured, err := model.Bench(ctx, network, r.job.Train.MaskRatio, r.device, samples, planEach)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (s Samples) Len() int { return len(s.Rows) }
 
 // batch implements program.Batch over chosen rows, each with a mask drawn for it.
 type batch struct {
-	network Network
+	network Autoencoder
 	program *program.Program // one of the network's
 	samples Samples
 	pick    []int32 // which rows, nil for all

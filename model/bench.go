@@ -24,6 +24,9 @@ type Rate struct {
 // GFLOPS is billions of floating-point operations a second.
 func (r Rate) GFLOPS() float64 { return r.RowsPerSecond * r.FLOPPerRow / 1e9 }
 
+// benchSeed is that of random rows, weights and masks.
+const benchSeed = 1
+
 // BenchResult holds the three rates of a model.
 type BenchResult struct {
 	Parameters          int
@@ -31,32 +34,24 @@ type BenchResult struct {
 	Train, Embed, Score Rate // Score is one masked forward pass with its loss for each row
 }
 
-// BenchProfile is a profile of so many standard normal columns, to make a network of a given width.
-func BenchProfile(columns int) *profile.Profile {
+// BenchAutoencoder makes the autoencoder that c describes, for a table of so many numeric columns where it is of one.
+func BenchAutoencoder(c Config, columns int) (Autoencoder, error) {
+	if c.Kind == "vision" {
+		return newVisionAutoencoder(*c.Vision, c.Architecture)
+	}
 	p := &profile.Profile{}
 	for i := range columns {
 		p.Columns = append(p.Columns, profile.Column{Name: fmt.Sprintf("c%d", i), Reading: profile.Numeric, StdDev: 1, Min: -10, Max: 10})
 	}
-	return p
+	return NewNetwork(c, p)
 }
 
-// BenchRows gives the rows that a network is measured on.
-type BenchRows func(Network) (Samples, error)
-
-// Bench measures the network that c describes on a batch of rows, for about so long each.
-func Bench(ctx context.Context, c Config, p *profile.Profile, device program.Device, batchRows BenchRows, each time.Duration) (BenchResult, error) {
-	network, err := NewNetwork(c, p)
-	if err != nil {
-		return BenchResult{}, err
-	}
-	samples, err := batchRows(network)
-	if err != nil {
-		return BenchResult{}, err
-	}
+// Bench measures an autoencoder on a batch of rows, for about so long each.
+func Bench(ctx context.Context, network Autoencoder, maskRatio float64, device program.Device, samples Samples, each time.Duration) (BenchResult, error) {
 	programs, rows := network.Programs(), samples.Len()
 	result := BenchResult{Parameters: programs.Training.Layout.Size(), EmbeddingWidth: programs.EmbeddingWidth()}
-	weights := InitialParameters(programs.Training.Layout, c.Seed)
-	hidden := RandomMask(c.Seed, c.MaskRatio, 0)
+	weights := InitialParameters(programs.Training.Layout, benchSeed)
+	hidden := RandomMask(benchSeed, maskRatio, 0)
 	for _, work := range []struct {
 		rate    *Rate
 		program *program.Program
@@ -86,26 +81,22 @@ func Bench(ctx context.Context, c Config, p *profile.Profile, device program.Dev
 	return result, nil
 }
 
-// RandomRows are so many rows of standard normal numbers, for a profile of BenchProfile's.
-func RandomRows(rows int) BenchRows {
-	return func(n Network) (Samples, error) {
-		width := n.Width()
-		values, positions := make([]float32, rows*width), make([]int64, rows)
-		for i := range positions {
-			positions[i] = int64(i)
-			s := random.New(1, random.Demo, uint64(i))
-			for j := range width {
-				values[i*width+j] = float32(s.Normal())
-			}
+// RandomRows are so many rows of standard normal numbers.
+func RandomRows(n Autoencoder, rows int) Samples {
+	width := n.Width()
+	values, positions := make([]float32, rows*width), make([]int64, rows)
+	for i := range positions {
+		positions[i] = int64(i)
+		s := random.New(benchSeed, random.Demo, uint64(i))
+		for j := range width {
+			values[i*width+j] = float32(s.Normal())
 		}
-		return newSamples(values, positions, width), nil
 	}
+	return newSamples(values, positions, width)
 }
 
 // RecordRows are the rows of a record.
-func RecordRows(rec arrow.Record) BenchRows {
-	return func(n Network) (Samples, error) { return encodeRecord(n, rec, 0) }
-}
+func RecordRows(n Network, rec arrow.Record) (Samples, error) { return encodeRecord(n, rec, 0) }
 
 // repeat calls step for about so long after one call to warm up, and returns the median seconds of a call.
 func repeat(long time.Duration, step func(i int) error) (float64, error) {

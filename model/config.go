@@ -20,6 +20,7 @@ type Config struct {
 	Architecture
 	Standard *StandardOptions `json:"standard,omitempty"` // of kind standard
 	Tabular  *TabularOptions  `json:"tabular,omitempty"`  // of kind tabular
+	Vision   *VisionOptions   `json:"vision,omitempty"`   // of kind vision
 	// MaskRatio is the share of a row's tokens that training hides.
 	MaskRatio float64 `json:"mask_ratio"`
 	// TrainHash identifies the job that trained the weights, so that a changed job is not answered with an old model.

@@ -28,25 +28,30 @@ type Sample struct {
 	States []State   // [Tokens]
 }
 
-// Network is a kind's model for the columns of one dataset: how rows become tokens, the programs that run on devices,
-// and how to read their results. A network holds no weights and is safe for concurrent use.
-type Network interface {
-	// Columns are the input columns it reads, in order.
-	Columns() []string
+// Autoencoder is a kind's model without its data: what encoded rows are, and the programs that run on devices. It holds
+// no weights and is safe for concurrent use.
+type Autoencoder interface {
 	// Tokens are the names of what is hidden and rebuilt, and what scores are given for.
 	Tokens() []string
 	// Width is the number of float32 values of an encoded row.
 	Width() int
-	// Encode writes the rows of rec [N, Width] to dst.
-	Encode(rec arrow.Record, dst []float32) error
 	// Present sets the state of every token of an encoded row to Visible or Absent.
 	Present(values []float32, states []State)
-
 	// Programs are what devices run. They share one layout of parameters.
 	Programs() Programs
-	// Fill writes the inputs of a micro-batch for p, one of the network's programs. weights are the samples' weights in
-	// the loss.
+	// Fill writes the inputs of a micro-batch for p, one of the autoencoder's programs. weights are the samples' weights
+	// in the loss.
 	Fill(f *program.Feed, p *program.Program, samples []Sample, weights []float32)
+}
+
+// Network is a kind's model for the columns of one dataset: an autoencoder, how records become its rows, and how to read
+// its results.
+type Network interface {
+	Autoencoder
+	// Columns are the input columns it reads, in order.
+	Columns() []string
+	// Encode writes the rows of rec [N, Width] to dst.
+	Encode(rec arrow.Record, dst []float32) error
 	// Rebuilt calls visit for every hidden token of a micro-batch that has run through the Reconstruction program: its
 	// loss (1 is about as good as knowing the column's distribution only) and its prediction, a normalised value or a
 	// category's number.

@@ -18,6 +18,10 @@ import (
 func InitialParameters(l *program.Layout, seed uint64) []float32 {
 	flat := make([]float32, l.Size())
 	for i, p := range l.Parameters {
+		if p.Init == program.Grid {
+			gridPositions(flat[p.Offset:p.Offset+p.Size()], p.Rows-1, p.Cols)
+			continue
+		}
 		stream := random.New(seed, random.Weights, uint64(i))
 		w := flat[p.Offset : p.Offset+p.Size()]
 		for j := range w {
@@ -33,6 +37,22 @@ func InitialParameters(l *program.Layout, seed uint64) []float32 {
 		}
 	}
 	return flat
+}
+
+// gridPositions writes the positions [1+cells, d] of a square grid: zeros for the class token, then for each cell, row by
+// row, d/2 values of its column and d/2 of its row. A coordinate x gives sin(x·ω) for d/4 frequencies ω, then cos(x·ω),
+// with ω_i = 10000^(−4i/d). He et al. (2022), appendix A.1, in the order of their code.
+func gridPositions(dst []float32, cells, d int) {
+	side, quarter := int(math.Round(math.Sqrt(float64(cells)))), d/4
+	for cell := range cells {
+		at := dst[(cell+1)*d : (cell+2)*d]
+		for half, x := range []int{cell % side, cell / side} {
+			for i := range quarter {
+				angle := float64(x) / math.Pow(10000, float64(i)/float64(quarter))
+				at[half*d/2+i], at[half*d/2+quarter+i] = float32(math.Sin(angle)), float32(math.Cos(angle))
+			}
+		}
+	}
 }
 
 // Weight is a named parameter of a model.

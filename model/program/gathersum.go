@@ -46,6 +46,9 @@ func (o *GatherSum) backward(g *gradients) {
 	}
 	for _, t := range o.Terms {
 		if g.p.Tensors[t.Source].Role == Weight {
+			if g.p.Parameter(t.Source).Init == Grid {
+				continue
+			}
 			g.emit(&ScatterAdd{DY: dy, Index: t.Index, Scale: t.Scale, Weight: t.Source, DX: None})
 		} else if dx, accumulate := g.into(t.Source); dx != None {
 			g.emit(&ScatterAdd{DY: dy, Index: t.Index, Scale: t.Scale, Weight: None, DX: dx, Accumulate: accumulate})

@@ -12,6 +12,7 @@ const (
 	Ones        // layer norm's scale
 	Xavier      // uniform in ±√(6/(fan in + fan out)); Glorot and Bengio (2010)
 	Normal      // N(0, 0.02²): tokens, positions and embeddings, as in BERT and MAE
+	Grid        // the fixed sines and cosines of positions on a square grid, after a first row of zeros; never trained
 )
 
 // Parameter is a named matrix of a model, row-major at Offset in the flat parameter vector.
