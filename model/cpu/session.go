@@ -56,7 +56,7 @@ const chunkFloats = 1 << 14
 func newSession(d *Device, p *program.Program) *session {
 	s := &session{
 		program: p, kernels: d.kernels, rows: microBatchRows(p),
-		parameters: make([]float32, p.Layout.Size()),
+		parameters: allocate(p.Layout.Size()),
 		packed:     make([]packedWeight, len(p.Layout.Parameters)),
 	}
 	s.allocatePacked()
@@ -68,15 +68,30 @@ func newSession(d *Device, p *program.Program) *session {
 	return s
 }
 
+// allocatePacked makes room for the packed weights, side by side.
 func (s *session) allocatePacked() {
+	sizes := make([]struct{ forward, backward int }, len(s.packed))
 	for _, op := range append(slices.Clone(s.program.Forward), s.program.Backward...) {
 		switch op := op.(type) {
 		case *program.Linear:
 			w := s.program.Parameter(op.Weight)
-			s.packed[s.index(op.Weight)].forward = make([]float32, s.kernels.PackedSize(w.Cols, w.Rows))
+			sizes[s.index(op.Weight)].forward = s.kernels.PackedSize(w.Cols, w.Rows)
 		case *program.LinearGradInput:
 			w := s.program.Parameter(op.Weight)
-			s.packed[s.index(op.Weight)].backward = make([]float32, s.kernels.PackedSize(w.Rows, w.Cols))
+			sizes[s.index(op.Weight)].backward = s.kernels.PackedSize(w.Rows, w.Cols)
+		}
+	}
+	total := 0
+	for _, size := range sizes {
+		total += lines(size.forward) + lines(size.backward)
+	}
+	room := slab(allocate(total))
+	for i, size := range sizes {
+		if size.forward > 0 {
+			s.packed[i].forward = room.take(size.forward)
+		}
+		if size.backward > 0 {
+			s.packed[i].backward = room.take(size.backward)
 		}
 	}
 }
@@ -85,9 +100,9 @@ func (s *session) allocateTraining() {
 	size := s.program.Layout.Size()
 	s.slots = make([][]float32, slotCount(size))
 	for i := range s.slots {
-		s.slots[i] = make([]float32, size)
+		s.slots[i] = allocate(size)
 	}
-	s.first, s.second = make([]float32, size), make([]float32, size)
+	s.first, s.second = allocate(size), allocate(size)
 	for _, p := range s.program.Layout.Parameters {
 		for from := 0; from < p.Size(); from += chunkFloats {
 			to := min(from+chunkFloats, p.Size())

@@ -26,7 +26,7 @@ func newWorker(s *session) *worker {
 		tensors: make([][]float32, len(s.program.Tensors)),
 		scratch: make([]float32, scratchFloats(s)),
 	}
-	arena := make([]float32, plan.Floats)
+	arena := allocate(plan.Floats)
 	for t, info := range s.program.Tensors {
 		if offset := plan.Offset[t]; offset >= 0 {
 			size := s.rows * s.program.Axes[info.Axis].PerRow * info.Width

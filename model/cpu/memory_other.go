@@ -1,0 +1,6 @@
+//go:build !linux
+
+package cpu
+
+// adviseHugePages does nothing: only Linux can be asked.
+func adviseHugePages([]byte) {}
