@@ -12,7 +12,7 @@ const (
 	narrowPanel = 8
 	// blockRows are multiplied by all panels before the next are, so that x and y stay in the second-level cache while
 	// each panel passes through the first. A multiple of a tile's rows.
-	blockRows = 96
+	blockRows = 144
 )
 
 // roundUp is n rounded up to whole vectors.

@@ -96,6 +96,7 @@ func (p *products) tile(rows int) {
 	MOVQ(p.x, x)
 	MOVQ(p.dy, dy)
 	MOVQ(p.l, left)
+	p.prefetch(rows)
 	Label(label)
 	var columns []VecVirtual
 	for v := range p.vectors {
@@ -122,6 +123,16 @@ func (p *products) tile(rows int) {
 	}
 	ADDQ(I32(4*rows), p.x)
 	SUBQ(I32(rows), p.k)
+}
+
+// prefetch asks for the tile's lines of dw, which are far away, while the sums are made.
+func (p *products) prefetch(rows int) {
+	to := GP64()
+	MOVQ(p.dw, to)
+	for range rows {
+		PREFETCHT0(at(to, 0))
+		ADDQ(p.lddw, to)
+	}
 }
 
 // columnSums goes down the rows for each run of columns, so that the sums stay in registers.
