@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +25,9 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 // run is the program with its arguments; it returns the exit code.
 func run(args []string) int {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectPercent)
+	}
 	c := &commands{code: jobs.ExitDone}
 	root := c.root()
 	root.SetArgs(args)
@@ -31,6 +37,10 @@ func run(args []string) int {
 	}
 	return c.code
 }
+
+// collectPercent makes the garbage collector run half as often as Go's 100 does. What lives long is small beside what passes
+// through, so that this costs little memory, and runtime.memory still bounds the heap.
+const collectPercent = 200
 
 // commands holds the common flags and the exit code of the command that ran.
 type commands struct {
@@ -225,6 +235,30 @@ func (c *commands) benchCommand() *cobra.Command {
 	f.Float64Var(&o.MaskRatio, "mask-ratio", 0.5, "share of hidden cells")
 	f.IntVar(&o.Batch, "batch", 1024, "rows of a step")
 	f.Float64Var(&o.Seconds, "seconds", 4, "how long each of the three measurements takes")
+	f.BoolVar(&c.json, "json", false, "print the figures as one line of JSON")
+	command.AddCommand(c.benchReadCommand())
+	return command
+}
+
+func (c *commands) benchReadCommand() *cobra.Command {
+	command := &cobra.Command{Use: "read URI", Short: "measure rows/s of reading a dataset into Arrow record batches", Args: cobra.ExactArgs(1),
+		RunE: c.local(func(ctx context.Context, _ *progress.Progress, args []string) (any, error) {
+			options, err := jobs.StorageOptions(c.allSettings())
+			if err != nil {
+				return nil, err
+			}
+			threads := c.threads
+			if threads == 0 {
+				threads = runtime.GOMAXPROCS(0)
+			}
+			figures, err := jobs.BenchRead(ctx, storage.New(options), args[0], threads, time.Duration(c.bench.Seconds*float64(time.Second)))
+			if err != nil || c.json {
+				return figures, err
+			}
+			return nil, figures.Write(os.Stdout)
+		})}
+	f := command.Flags()
+	f.Float64Var(&c.bench.Seconds, "seconds", 4, "how long to read over and over")
 	f.BoolVar(&c.json, "json", false, "print the figures as one line of JSON")
 	return command
 }

@@ -29,7 +29,16 @@ type Dataset struct {
 	// Schema has the files' columns and then those of Hive partitions. A column that is nullable in one file is so here.
 	Schema *arrow.Schema
 	Rows   int64
-	groups []RowGroup
+	// Partial are the columns that some files lack: there, they are null.
+	Partial []PartialColumn
+	groups  []RowGroup
+	store   *storage.Store
+}
+
+// PartialColumn is a column that only so many of the files have.
+type PartialColumn struct {
+	Name  string
+	Files int
 }
 
 // DataFile is one file of a dataset.
@@ -62,7 +71,7 @@ const footersAtOnce = 16
 // Errors: ErrNoFiles if nothing matches; ErrSchema, naming both files and the column, if schemas can't be reconciled;
 // parquetio's and storage's, naming the file.
 func OpenDataset(ctx context.Context, store *storage.Store, uris []string) (*Dataset, error) {
-	d := &Dataset{}
+	d := &Dataset{store: store}
 	for _, uri := range uris {
 		found, err := find(ctx, store, uri)
 		if err != nil {
@@ -188,36 +197,56 @@ func (r *objectReader) ReadAt(p []byte, off int64) (int, error) {
 	return len(want), nil
 }
 
-// reconcile makes one schema of all files': the first file's columns, each of the same type in all, nullable where it
-// is so in one. Columns may come in another order. Unlike a union of schemas, a column that one file lacks is an error:
-// silently filling it would change what a model learns.
+// reconcile makes one schema of all files': the first file's columns, then what later files add. A column that some
+// files lack is nullable, and null in their rows; numbers of different types are read as the wider one.
 func (d *Dataset) reconcile() error {
-	first := d.Files[0].file.Schema()
-	fields := slices.Clone(first.Fields())
-	for _, f := range d.Files[1:] {
-		schema := f.file.Schema()
-		for i := range fields {
-			other, ok := schema.FieldsByName(fields[i].Name)
-			if !ok {
-				return fmt.Errorf("%w: column %q of %s is missing from %s", ErrSchema, fields[i].Name, d.Files[0].URI, f.URI)
-			}
-			if !arrow.TypeEqual(other[0].Type, fields[i].Type) {
-				return fmt.Errorf("%w: column %q is %s in %s and %s in %s", ErrSchema, fields[i].Name, fields[i].Type, d.Files[0].URI, other[0].Type, f.URI)
-			}
-			fields[i].Nullable = fields[i].Nullable || other[0].Nullable
+	var fields []arrow.Field
+	seen, place := []int{}, map[string]int{} // by column: the files that have it
+	for i, f := range d.Files {
+		if i > 0 && len(f.file.Schema().Fields()) > 0 && !slices.ContainsFunc(f.file.Schema().Fields(), func(g arrow.Field) bool { _, ok := place[g.Name]; return ok }) {
+			return fmt.Errorf("%w: %s has none of the columns of %s, which begin with %q", ErrSchema, f.URI, d.Files[0].URI, fields[0].Name)
 		}
-		for _, other := range schema.Fields() {
-			if !first.HasField(other.Name) {
-				return fmt.Errorf("%w: column %q of %s is missing from %s", ErrSchema, other.Name, f.URI, d.Files[0].URI)
+		for _, field := range f.file.Schema().Fields() {
+			at, ok := place[field.Name]
+			if !ok {
+				if i := slices.IndexFunc(fields, func(g arrow.Field) bool { return strings.EqualFold(g.Name, field.Name) }); i >= 0 {
+					return fmt.Errorf("%w: column %q of %s and %q of %s differ in case only", ErrSchema, fields[i].Name, d.fileWith(fields[i].Name), field.Name, f.URI)
+				}
+				place[field.Name] = len(fields)
+				fields, seen = append(fields, field), append(seen, 1)
+				continue
 			}
+			t, ok := wider(fields[at].Type, field.Type)
+			if !ok {
+				return fmt.Errorf("%w: column %q is %s in %s and %s in %s", ErrSchema, field.Name, fields[at].Type, d.fileWith(field.Name), field.Type, f.URI)
+			}
+			fields[at].Type, fields[at].Nullable = t, fields[at].Nullable || field.Nullable
+			seen[at]++
 		}
 	}
-	added, err := d.partitionFields(first)
+	for i := range fields {
+		if seen[i] < len(d.Files) {
+			fields[i].Nullable = true
+			d.Partial = append(d.Partial, PartialColumn{Name: fields[i].Name, Files: seen[i]})
+		}
+	}
+	schema := arrow.NewSchema(fields, nil)
+	added, err := d.partitionFields(schema)
 	if err != nil {
 		return err
 	}
 	d.Schema = arrow.NewSchema(append(fields, added...), nil)
 	return nil
+}
+
+// fileWith is the first file that has the column.
+func (d *Dataset) fileWith(column string) string {
+	for _, f := range d.Files {
+		if f.file.Schema().HasField(column) {
+			return f.URI
+		}
+	}
+	return ""
 }
 
 // number gives every row group the position of its first row.

@@ -34,7 +34,8 @@ func onEveryStorage(t *testing.T, test func(t *testing.T, store *storage.Store, 
 
 // columns makes a schema of "name type" texts; a type that ends in "?" is nullable.
 func columns(texts ...string) *arrow.Schema {
-	types := map[string]arrow.DataType{"int64": arrow.PrimitiveTypes.Int64, "float64": arrow.PrimitiveTypes.Float64, "string": arrow.BinaryTypes.String}
+	types := map[string]arrow.DataType{"int16": arrow.PrimitiveTypes.Int16, "int32": arrow.PrimitiveTypes.Int32, "uint32": arrow.PrimitiveTypes.Uint32, "int64": arrow.PrimitiveTypes.Int64,
+		"float32": arrow.PrimitiveTypes.Float32, "float64": arrow.PrimitiveTypes.Float64, "string": arrow.BinaryTypes.String}
 	var fields []arrow.Field
 	for _, text := range texts {
 		name, typ, _ := strings.Cut(text, " ")
@@ -295,10 +296,10 @@ func TestSchemasThatDontFitAreNamed(t *testing.T) {
 		first, second []string
 		column        string
 	}{
-		{"missing column", []string{"n int64", "x float64"}, []string{"n int64"}, `"x"`},
-		{"added column", []string{"n int64"}, []string{"n int64", "x float64?"}, `"x"`},
-		{"another type", []string{"n int64", "x float64"}, []string{"n int64", "x int64"}, `"x"`},
-		{"renamed column", []string{"n int64"}, []string{"N int64"}, `"n"`},
+		{"another type", []string{"n int64", "x float64"}, []string{"n int64", "x string"}, `"x"`},
+		{"signed and unsigned", []string{"n int64", "x int32"}, []string{"n int64", "x uint32"}, `"x"`},
+		{"nothing in common", []string{"n int64"}, []string{"x int64"}, `"n"`},
+		{"another case", []string{"n int64", "x int64"}, []string{"N int64", "x int64"}, `"N"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := t.TempDir()
@@ -315,6 +316,45 @@ func TestSchemasThatDontFitAreNamed(t *testing.T) {
 		_, err := OpenDataset(t.Context(), store, []string{root})
 		wantError(t, err, ErrSchema, root+"/p=1/x.parquet", root+"/q=1/x.parquet", `"q"`)
 	})
+}
+
+func TestColumnsThatChangeBetweenFiles(t *testing.T) {
+	store := storage.New(storage.Options{})
+	for _, c := range []struct {
+		name          string
+		first, second []string
+		rows          [2]string
+		want          []string
+		schema        string
+	}{
+		{"added and missing", []string{"n int64", "x float64"}, []string{"y string", "n int64"}, [2]string{`[{"n":1,"x":0.5}]`, `[{"y":"b","n":2}]`},
+			[]string{"0: 1 0.5 (null)", "1: 2 (null) b"}, "n int64, x float64?, y utf8?"},
+		{"wider integers", []string{"n int32", "m int64"}, []string{"n int64", "m int16"}, [2]string{`[{"n":-1,"m":7}]`, `[{"n":8589934592,"m":-3}]`},
+			[]string{"0: -1 7", "1: 8589934592 -3"}, "n int64, m int64"},
+		{"integers and floats", []string{"n int32", "m float32"}, []string{"n float64?", "m int64"}, [2]string{`[{"n":3,"m":0.25}]`, `[{"n":null,"m":9}]`},
+			[]string{"0: 3 0.25", "1: (null) 9"}, "n float64?, m float64"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := t.TempDir()
+			put(t, store, root+"/a.parquet", parquetFile(t, columns(c.first...), c.rows[0], 0))
+			put(t, store, root+"/b.parquet", parquetFile(t, columns(c.second...), c.rows[1], 0))
+			d := open(t, store, root)
+			checked := memory.NewCheckedAllocator(memory.NewGoAllocator())
+			wantLines(t, lines(t, d, ReadOptions{Memory: checked}), c.want...)
+			checked.AssertSize(t, 0)
+			var schema []string
+			for _, f := range d.Schema.Fields() {
+				text := f.Name + " " + f.Type.String()
+				if f.Nullable {
+					text += "?"
+				}
+				schema = append(schema, text)
+			}
+			if got := strings.Join(schema, ", "); got != c.schema {
+				t.Errorf("schema %s, want %s", got, c.schema)
+			}
+		})
+	}
 }
 
 func TestReorderedAndWidenedColumnsAreReadRight(t *testing.T) {

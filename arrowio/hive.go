@@ -5,6 +5,7 @@ package arrowio
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -105,4 +106,9 @@ func partitionArray(f DataFile, field arrow.Field, n int, m memory.Allocator) (a
 		}
 	}
 	return b.NewArray(), nil
+}
+
+// hasPartition says whether the file's path gives the column a value.
+func (f DataFile) hasPartition(column string) bool {
+	return slices.ContainsFunc(f.partitions, func(p partition) bool { return p.column == column })
 }

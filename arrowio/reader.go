@@ -1,16 +1,18 @@
 package arrowio
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
-
-	"github.com/lacuna-ml/lacuna/arrowio/parquetio"
 )
 
 // ReadOptions say what of a dataset to read.
@@ -20,8 +22,11 @@ type ReadOptions struct {
 	From, To  int
 	BatchRows int // rows of a record at most; default 8,192
 	// Ahead is how many records are decoded before they are asked for; default 4.
-	Ahead  int
-	Memory memory.Allocator // default Arrow's
+	Ahead int
+	// Threads is how many goroutines decode, each some of the columns; default GOMAXPROCS.
+	Threads int
+	// Memory is what records are allocated from; default Arrow's, and for numbers one that uses memory again.
+	Memory memory.Allocator
 }
 
 const (
@@ -35,12 +40,24 @@ type Batch struct {
 	FirstRow int64
 }
 
-// RecordReader gives a dataset's records in order. A goroutine of its own decodes ahead; Close ends it and waits for it.
+// RecordReader gives a dataset's records in order. Goroutines of its own decode ahead, each some of the columns; Close
+// ends them and waits for them.
 type RecordReader struct {
-	batches chan Batch
-	err     error // set before batches is closed
-	cancel  context.CancelFunc
-	wait    sync.WaitGroup
+	dataset  *Dataset
+	options  ReadOptions
+	schema   *arrow.Schema
+	spans    []span
+	next     int // of spans
+	decoders []*decoder
+	cancel   context.CancelFunc
+	ctx      context.Context
+	wait     sync.WaitGroup
+}
+
+// span is the rows of one record. It never crosses a row group.
+type span struct {
+	group          RowGroup
+	firstRow, rows int64
 }
 
 // Read starts reading. Records never cross a row group.
@@ -53,8 +70,26 @@ func (d *Dataset) Read(ctx context.Context, o ReadOptions) (*RecordReader, error
 	if err := d.Has(o.Columns...); err != nil {
 		return nil, err
 	}
+	o.complete(len(d.groups))
+	ctx, cancel := context.WithCancel(ctx)
+	r := &RecordReader{dataset: d, options: o, schema: d.Project(o.Columns), cancel: cancel, ctx: ctx, spans: d.spans(o)}
+	for _, columns := range d.share(o) {
+		c := &decoder{dataset: d, options: o, columns: columns, schema: r.schema, arrays: make(chan []arrow.Array, o.Ahead)}
+		c.fetcher = newFetcher(ctx, d, o, columns)
+		r.decoders = append(r.decoders, c)
+		r.wait.Go(func() {
+			defer close(c.arrays)
+			c.err = c.run(ctx, r.spans)
+			c.fetcher.wait()
+		})
+	}
+	return r, nil
+}
+
+// complete puts defaults in place of zeros.
+func (o *ReadOptions) complete(groups int) {
 	if o.From == 0 && o.To == 0 {
-		o.To = len(d.groups)
+		o.To = groups
 	}
 	if o.BatchRows <= 0 {
 		o.BatchRows = defaultBatchRows
@@ -62,16 +97,42 @@ func (d *Dataset) Read(ctx context.Context, o ReadOptions) (*RecordReader, error
 	if o.Ahead <= 0 {
 		o.Ahead = defaultAhead
 	}
-	if o.Memory == nil {
-		o.Memory = memory.DefaultAllocator
+	if o.Threads <= 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	r := &RecordReader{batches: make(chan Batch, o.Ahead), cancel: cancel}
-	r.wait.Go(func() {
-		defer close(r.batches)
-		r.err = d.decode(ctx, o, r.batches)
-	})
-	return r, nil
+}
+
+// spans cuts the row groups into records.
+func (d *Dataset) spans(o ReadOptions) []span {
+	var spans []span
+	for _, g := range d.groups[o.From:o.To] {
+		for first := g.FirstRow; first < g.FirstRow+g.Rows; first += int64(o.BatchRows) {
+			spans = append(spans, span{group: g, firstRow: first, rows: min(int64(o.BatchRows), g.FirstRow+g.Rows-first)})
+		}
+	}
+	return spans
+}
+
+// share deals the columns out to as many decoders as there are threads, so that each has about the same number of bytes
+// to decode. It gives positions in o.Columns, ascending.
+func (d *Dataset) share(o ReadOptions) [][]int {
+	size, order := make([]int64, len(o.Columns)), make([]int, len(o.Columns))
+	for i, name := range o.Columns {
+		order[i] = i
+		for _, g := range d.groups[o.From:o.To] {
+			size[i] += d.Files[g.File].file.DecodedBytes(g.Index, name)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(size[b], size[a]) })
+	shares, loads := make([][]int, min(o.Threads, len(order))), make([]int64, min(o.Threads, len(order)))
+	for _, i := range order {
+		least := slices.Index(loads, slices.Min(loads))
+		shares[least], loads[least] = append(shares[least], i), loads[least]+size[i]+1
+	}
+	for _, s := range shares {
+		slices.Sort(s)
+	}
+	return shares
 }
 
 // Has says whether the dataset has all of these columns, readable.
@@ -89,34 +150,49 @@ func (d *Dataset) Has(columns ...string) error {
 
 // Next returns the next batch, or io.EOF when there is none. Errors name the file, the row group and the column.
 func (r *RecordReader) Next() (Batch, error) {
-	b, ok := <-r.batches
-	if ok {
-		return b, nil
+	if r.next == len(r.spans) {
+		return Batch{}, io.EOF
 	}
-	if r.err != nil {
-		return Batch{}, r.err
+	at := r.spans[r.next]
+	columns := make([]arrow.Array, len(r.schema.Fields()))
+	defer func() {
+		for _, c := range columns {
+			if c != nil {
+				c.Release()
+			}
+		}
+	}()
+	for _, d := range r.decoders {
+		arrays, ok := <-d.arrays
+		if !ok {
+			return Batch{}, cmp.Or(d.err, r.ctx.Err(), errClosed)
+		}
+		for i, a := range arrays {
+			columns[d.columns[i]] = a
+		}
 	}
-	return Batch{}, io.EOF
+	r.next++
+	return Batch{Record: array.NewRecord(r.schema, columns, at.rows), FirstRow: at.firstRow}, nil
 }
 
-// Close ends the reading and waits for its goroutine.
+// errClosed is what a reader gives after Close.
+var errClosed = errors.New("the reader is closed")
+
+// Close ends the reading and waits for its goroutines.
 func (r *RecordReader) Close() {
 	r.cancel()
-	for b := range r.batches {
-		b.Release()
+	for _, d := range r.decoders {
+		for arrays := range d.arrays {
+			release(arrays)
+		}
 	}
 	r.wait.Wait()
 }
 
-// decode reads one row group after the other into batches.
-func (d *Dataset) decode(ctx context.Context, o ReadOptions, batches chan<- Batch) error {
-	schema := d.Project(o.Columns)
-	for _, g := range d.groups[o.From:o.To] {
-		if err := d.decodeGroup(ctx, o, schema, g, batches); err != nil {
-			return fmt.Errorf("input %s, row group %d: %w", d.Files[g.File].URI, g.Index, err)
-		}
+func release(arrays []arrow.Array) {
+	for _, a := range arrays {
+		a.Release()
 	}
-	return nil
 }
 
 // Project is the schema of some columns, which must be there.
@@ -127,65 +203,4 @@ func (d *Dataset) Project(columns []string) *arrow.Schema {
 		fields = append(fields, f[0])
 	}
 	return arrow.NewSchema(fields, nil)
-}
-
-func (d *Dataset) decodeGroup(ctx context.Context, o ReadOptions, schema *arrow.Schema, g RowGroup, batches chan<- Batch) error {
-	f := d.Files[g.File]
-	var own []string
-	for _, name := range o.Columns {
-		if f.file.Schema().HasField(name) {
-			own = append(own, name)
-		}
-	}
-	rows, err := f.file.Read(g.Index, own, o.BatchRows, o.Memory)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for first := g.FirstRow; first < g.FirstRow+g.Rows; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		rec, err := d.next(rows, f, schema, min(int64(o.BatchRows), g.FirstRow+g.Rows-first), o.Memory)
-		if err != nil {
-			return fmt.Errorf("from row %d on: %w", first, err)
-		}
-		taken := rec.NumRows()
-		select {
-		case batches <- Batch{Record: rec, FirstRow: first}:
-		case <-ctx.Done():
-			rec.Release()
-			return ctx.Err()
-		}
-		first += taken
-	}
-	return nil
-}
-
-// next reads a record of a file and puts partition columns among its own.
-func (d *Dataset) next(rows *parquetio.Reader, f DataFile, schema *arrow.Schema, n int64, m memory.Allocator) (arrow.Record, error) {
-	rec, err := rows.Next()
-	if err != nil {
-		return nil, err
-	}
-	defer rec.Release()
-	columns := make([]arrow.Array, 0, len(schema.Fields()))
-	defer func() {
-		for _, c := range columns {
-			c.Release()
-		}
-	}()
-	for _, field := range schema.Fields() {
-		if at := rec.Schema().FieldIndices(field.Name); len(at) > 0 {
-			rec.Column(at[0]).Retain()
-			columns = append(columns, rec.Column(at[0]))
-			continue
-		}
-		column, err := partitionArray(f, field, int(n), m)
-		if err != nil {
-			return nil, err
-		}
-		columns = append(columns, column)
-	}
-	return array.NewRecord(schema, columns, n), nil
 }

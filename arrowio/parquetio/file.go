@@ -22,8 +22,8 @@ type File struct {
 	unsupported map[string]error // by column
 }
 
-// readBuffer is how much of a column chunk is read at a time, and of the file's end when it is opened.
-const readBuffer = 1 << 20
+// readBuffer is what an open column keeps of its chunk, for page headers; pages are read past it.
+const readBuffer = 16 << 10
 
 // magic is how a Parquet file begins and ends.
 var magic = []byte("PAR1")

@@ -6,23 +6,24 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/parquet-go/parquet-go"
 )
 
-// leaf reads a column chunk page by page: runs of values and runs of nulls go to an Arrow builder in bulk.
+// leaf reads a column chunk page by page.
 type leaf struct {
 	pages   parquet.Pages
 	typ     arrow.DataType
+	kind    parquet.Kind
 	defined byte // definition level of a value that is there; 0 for a required column
 	page    parquet.Page
+	nulls   bool // whether the page has any
 	values  pageValues
 	level   int // levels of the page that are taken: rows, and for lists entries
 	value   int // values of the page that are taken
 }
 
-func newLeaf(c *parquet.Column, t arrow.DataType, chunks []parquet.ColumnChunk) *leaf {
-	return &leaf{pages: chunks[c.Index()].Pages(), typ: t, defined: byte(c.MaxDefinitionLevel())}
+func newLeaf(c *parquet.Column, t arrow.DataType, pages parquet.Pages) *leaf {
+	return &leaf{pages: pages, typ: t, kind: c.Type().Kind(), defined: byte(c.MaxDefinitionLevel())}
 }
 
 func (l *leaf) close() {
@@ -54,7 +55,7 @@ func (l *leaf) ensure() error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrCorrupt, err)
 		}
-		l.page, l.level, l.value = page, 0, 0
+		l.page, l.level, l.value, l.nulls = page, 0, 0, l.defined > 0 && page.NumNulls() > 0
 		if levels := len(page.DefinitionLevels()); l.defined > 0 && levels != int(page.NumValues()) {
 			return fmt.Errorf("%w: a page of %d values has %d definition levels", ErrCorrupt, page.NumValues(), levels)
 		}
@@ -63,8 +64,21 @@ func (l *leaf) ensure() error {
 	return nil
 }
 
-func (l *leaf) read(n int, m memory.Allocator) (arrow.Array, error) {
-	b := array.NewBuilder(m, l.typ)
+func (l *leaf) read(n int, m allocators) (arrow.Array, error) {
+	switch width := sameWidth(l.typ, l.kind); {
+	case width == 4:
+		return readFixed[uint32](l, n, m)
+	case width == 8:
+		return readFixed[uint64](l, n, m)
+	case isText(l.typ, l.kind):
+		return readStrings(l, n, m)
+	}
+	return l.build(n, m)
+}
+
+// build reads values that are converted, through an Arrow builder.
+func (l *leaf) build(n int, m allocators) (arrow.Array, error) {
+	b := array.NewBuilder(m.rest, l.typ)
 	defer b.Release()
 	b.Reserve(n)
 	for n > 0 {

@@ -3,7 +3,6 @@ package parquetio
 import (
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 )
 
 // listReader reads a list of leaves. An entry with repetition level 0 begins a row; one whose definition level is below
@@ -16,8 +15,8 @@ type listReader struct {
 
 func (l *listReader) close() { l.leaf.close() }
 
-func (l *listReader) read(n int, m memory.Allocator) (arrow.Array, error) {
-	b := array.NewListBuilderWithField(m, l.typ.ElemField())
+func (l *listReader) read(n int, m allocators) (arrow.Array, error) {
+	b := array.NewListBuilderWithField(m.rest, l.typ.ElemField())
 	defer b.Release()
 	b.Reserve(n)
 	for rows := 0; ; {

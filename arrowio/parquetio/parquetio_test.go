@@ -101,7 +101,7 @@ func readAll(data []byte, batch int, m memory.Allocator) (records []arrow.Record
 		names = append(names, field.Name)
 	}
 	for g := range f.RowGroups() {
-		r, err := f.Read(g, names, batch, m)
+		r, err := f.Read(g, names, ReadOptions{BatchRows: batch, Memory: m})
 		if err != nil {
 			return records, err
 		}
@@ -260,7 +260,7 @@ func TestStorageErrorsArePassedOn(t *testing.T) {
 		f, err := Open(r, int64(len(whole)))
 		if err == nil {
 			var reader *Reader
-			if reader, err = f.Read(0, []string{"id", "embedding"}, 10, memory.DefaultAllocator); err == nil {
+			if reader, err = f.Read(0, []string{"id", "embedding"}, ReadOptions{BatchRows: 10, Memory: memory.DefaultAllocator}); err == nil {
 				for err == nil {
 					_, err = reader.Next()
 				}
@@ -373,7 +373,7 @@ func checkLists(t *testing.T, data []byte, batch int) error {
 	if err != nil {
 		return err
 	}
-	r, err := f.Read(0, []string{"embedding"}, batch, memory.DefaultAllocator)
+	r, err := f.Read(0, []string{"embedding"}, ReadOptions{BatchRows: batch, Memory: memory.DefaultAllocator})
 	if err != nil {
 		return err
 	}

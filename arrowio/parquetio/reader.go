@@ -17,24 +17,34 @@ type Reader struct {
 	columns []columnReader
 	left    int64 // rows
 	batch   int64
-	memory  memory.Allocator
+	memory  allocators
 }
 
 // columnReader reads a top-level column in step with the others.
 type columnReader interface {
 	// read returns the next n rows; the caller releases them.
-	read(n int, m memory.Allocator) (arrow.Array, error)
+	read(n int, m allocators) (arrow.Array, error)
 	close()
 }
 
-// Read opens a row group for reading the named columns, in that order, in records of at most batchRows rows.
+// ReadOptions say how a row group is read.
+type ReadOptions struct {
+	BatchRows int              // rows of a record at most
+	Memory    memory.Allocator // default Arrow's, and for numbers one that uses memory again
+	// Open, unless nil, gives the reader of a column chunk's bytes, by their offsets in the file. Where it gives nil, the
+	// file's own is used.
+	Open func(Chunk) io.ReaderAt
+}
+
+// Read opens a row group for reading the named columns, in that order.
 //
 // Errors: ErrUnsupported for a column of a type that can't be read, and an error for one that isn't there.
-func (f *File) Read(rowGroup int, columns []string, batchRows int, m memory.Allocator) (r *Reader, err error) {
+func (f *File) Read(rowGroup int, columns []string, o ReadOptions) (r *Reader, err error) {
 	defer guard(f.source, &err)
 	group := f.file.RowGroups()[rowGroup]
-	r = &Reader{file: f, left: group.NumRows(), batch: int64(batchRows), memory: m}
+	r = &Reader{file: f, left: group.NumRows(), batch: int64(o.BatchRows), memory: newAllocators(o.Memory)}
 	chunks := group.ColumnChunks()
+	open := f.pages(rowGroup, o.Open)
 	var fields []arrow.Field
 	for _, name := range columns {
 		indices := f.schema.FieldIndices(name)
@@ -49,7 +59,7 @@ func (f *File) Read(rowGroup int, columns []string, batchRows int, m memory.Allo
 			return nil, fmt.Errorf("column %q: %w", name, err)
 		}
 		fields = append(fields, described)
-		r.columns = append(r.columns, newColumnReader(f.columns[indices[0]], described.Type, chunks))
+		r.columns = append(r.columns, newColumnReader(f.columns[indices[0]], described.Type, open))
 	}
 	r.schema = arrow.NewSchema(fields, nil)
 	return r, nil
@@ -73,19 +83,19 @@ func checkValues(c *parquet.Column, chunks []parquet.ColumnChunk, rows int64) er
 	return nil
 }
 
-func newColumnReader(c *parquet.Column, t arrow.DataType, chunks []parquet.ColumnChunk) columnReader {
+func newColumnReader(c *parquet.Column, t arrow.DataType, open func(*parquet.Column) parquet.Pages) columnReader {
 	switch t := t.(type) {
 	case *arrow.ListType:
 		element := listElement(c)
-		return &listReader{leaf: newLeaf(element, t.Elem(), chunks), typ: t, optional: c.Optional()}
+		return &listReader{leaf: newLeaf(element, t.Elem(), open(element)), typ: t, optional: c.Optional()}
 	case *arrow.StructType:
 		s := &structReader{typ: t}
 		for i, member := range c.Columns() {
-			s.members = append(s.members, newLeaf(member, t.Field(i).Type, chunks))
+			s.members = append(s.members, newLeaf(member, t.Field(i).Type, open(member)))
 		}
 		return s
 	}
-	return newLeaf(c, t, chunks)
+	return newLeaf(c, t, open(c))
 }
 
 // Next returns the next record, which the caller releases, or io.EOF when there is none.
@@ -127,7 +137,7 @@ type structReader struct {
 	members []*leaf
 }
 
-func (s *structReader) read(n int, m memory.Allocator) (arrow.Array, error) {
+func (s *structReader) read(n int, m allocators) (arrow.Array, error) {
 	data := make([]arrow.ArrayData, 0, len(s.members))
 	arrays := make([]arrow.Array, 0, len(s.members))
 	defer func() {
