@@ -10,8 +10,10 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
@@ -19,17 +21,33 @@ import (
 )
 
 // s3Backend implements backend.
-type s3Backend struct{ client *s3.Client }
+type s3Backend struct {
+	client *s3.Client
+	stall  time.Duration
+}
 
 // maxAttempts is how often the SDK tries a request, with its standard backoff of up to 20 s, before the job fails and
 // leaves it to the scheduler to try again.
 const maxAttempts = 6
 
+const (
+	// defaultStall is how long a server may say nothing before the connection is given up.
+	defaultStall = 30 * time.Second
+	// maxIdleConnections are kept open: a reader fetches as many blocks at a time.
+	maxIdleConnections = 128
+)
+
 // defaultRegion is used where nothing names one: S3-compatible servers take any.
 const defaultRegion = "us-east-1"
 
 func newS3(o Options) (backend, error) {
-	var loaders []func(*config.LoadOptions) error
+	if o.Stall == 0 {
+		o.Stall = defaultStall
+	}
+	loaders := []func(*config.LoadOptions) error{config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.ResponseHeaderTimeout = o.Stall
+		t.MaxIdleConnsPerHost = maxIdleConnections
+	}))}
 	if o.Region != "" {
 		loaders = append(loaders, config.WithRegion(o.Region))
 	}
@@ -53,7 +71,7 @@ func newS3(o Options) (backend, error) {
 			s.BaseEndpoint = &o.Endpoint
 		}
 	})
-	return s3Backend{client: client}, nil
+	return s3Backend{client: client, stall: o.Stall}, nil
 }
 
 // s3Error gives an error of the SDK its kind, and one line of text.
@@ -181,13 +199,15 @@ func (b s3Backend) readAt(ctx context.Context, o Object, p []byte, off int64) er
 
 // readRange reads as much of a range as the server gives.
 func (b s3Backend) readRange(ctx context.Context, bucket, key string, o Object, p []byte, off int64) (int, error) {
+	ctx, stalled := watch(ctx, b.stall)
+	defer stalled.stop()
 	span := fmt.Sprintf("bytes=%d-%d", off, off+int64(len(p))-1)
 	response, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key, Range: &span, IfMatch: &o.ETag})
 	if err != nil {
 		return 0, s3Error("read", o.URI, err)
 	}
 	defer response.Body.Close()
-	n, err := io.ReadFull(response.Body, p)
+	n, err := io.ReadFull(stalled.reader(response.Body), p)
 	if err != nil {
 		return n, &Error{Op: "read", URI: o.URI, Kind: ErrUnavailable, Err: fmt.Errorf("%d of %d bytes came: %w", n, len(p), err)}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -115,7 +116,23 @@ func (w *s3Writer) Commit(ctx context.Context) error {
 	}
 	_, err := w.backend.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &w.bucket, Key: &w.key, UploadId: w.upload,
 		IfNoneMatch: free, MultipartUpload: completed})
+	if failed := smithy.APIError(nil); errors.As(err, &failed) && failed.ErrorCode() == "NoSuchUpload" {
+		return w.completed(ctx, err)
+	}
 	return w.committed(err)
+}
+
+// completed settles an upload that the server no longer knows: the reply to an earlier attempt was lost. If the object
+// is there, that attempt, or another writer of the same key, was served.
+func (w *s3Writer) completed(ctx context.Context, cause error) error {
+	if _, err := w.backend.stat(ctx, w.uri); err != nil {
+		return &Error{Op: "write", URI: w.uri, Kind: ErrUnavailable, Err: errors.Join(err, cause)}
+	}
+	w.done = true
+	if w.mode == IfAbsent {
+		return &Error{Op: "write", URI: w.uri, Kind: ErrExists}
+	}
+	return nil
 }
 
 // committed notes success; a failed condition means that the key was taken.

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Object is one stored file as it was when it was listed.
@@ -31,6 +32,8 @@ type Options struct {
 	Endpoint  string // of an S3-compatible server
 	PathStyle bool   // http://server/bucket/key instead of http://bucket.server/key; most compatible servers need it
 	Anonymous bool   // no credentials: public buckets
+	// Stall is how long a server may say nothing before a request is given up and tried again; default 30 s.
+	Stall time.Duration
 }
 
 // Writer takes the bytes of a new object. Commit makes it visible; without it nothing is. Discard is a no-op after

@@ -12,15 +12,18 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"time"
 
+	"github.com/lacuna-ml/lacuna/arrowio/storage/s3faults"
 	"github.com/lacuna-ml/lacuna/arrowio/storage/s3server"
 )
 
 func main() {
 	bucket := flag.String("bucket", "lacuna", "a bucket to make")
 	folder := flag.String("folder", "s3-data", "where the server keeps its buckets")
+	latency := flag.Duration("latency", 0, "delay every request by so long")
 	flag.Parse()
-	err := run(*bucket, *folder, flag.Args())
+	err := run(*bucket, *folder, *latency, flag.Args())
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		os.Exit(exit.ExitCode())
@@ -31,7 +34,7 @@ func main() {
 	}
 }
 
-func run(bucket, folder string, command []string) error {
+func run(bucket, folder string, latency time.Duration, command []string) error {
 	if len(command) == 0 {
 		return errors.New("name a command to run")
 	}
@@ -46,10 +49,20 @@ func run(bucket, folder string, command []string) error {
 	if err := server.Bucket(bucket); err != nil {
 		return err
 	}
+	endpoint := server.Endpoint
+	if latency > 0 {
+		slow, err := s3faults.Start(server.Endpoint, latency, nil)
+		if err != nil {
+			return err
+		}
+		defer slow.Stop()
+		endpoint = slow.Endpoint
+	}
 	c := exec.Command(command[0], command[1:]...)
 	c.Stdin, c.Stdout, c.Stderr, c.Env = os.Stdin, os.Stdout, os.Stderr, os.Environ()
 	for name, value := range server.Environment() {
 		c.Env = append(c.Env, name+"="+value)
 	}
+	c.Env = append(c.Env, "AWS_ENDPOINT_URL_S3="+endpoint)
 	return c.Run()
 }
