@@ -34,6 +34,7 @@ var (
 	ErrNotFound    = errors.New("not found")
 	ErrNoBucket    = errors.New("no such bucket (check the name and the region)")
 	ErrDenied      = errors.New("access denied (check the credentials, and the bucket's policy or the file's permissions)")
+	ErrExpired     = errors.New("the credentials have expired (run it again with new ones)")
 	ErrChanged     = errors.New("changed since the job began (run it again on the new data)")
 	ErrExists      = errors.New("exists already")
 	ErrUnavailable = errors.New("storage is unavailable (a retry may help)")

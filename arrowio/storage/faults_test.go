@@ -73,7 +73,7 @@ func roundTrip(t *testing.T, store *storage.Store, folder string, data []byte) {
 	}
 }
 
-func TestExpiredCredentialIsDenied(t *testing.T) {
+func TestExpiredCredentialIsNamed(t *testing.T) {
 	server := s3server.Start(t)
 	if err := server.Bucket("expired"); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestExpiredCredentialIsDenied(t *testing.T) {
 	}
 	defer proxy.Stop()
 	store := storage.New(storage.Options{Endpoint: proxy.Endpoint, PathStyle: true})
-	if err := store.Write(t.Context(), "s3://expired/a", []byte("x"), storage.Replace); !errors.Is(err, storage.ErrDenied) {
+	if err := store.Write(t.Context(), "s3://expired/a", []byte("x"), storage.Replace); !errors.Is(err, storage.ErrExpired) {
 		t.Errorf("got %v", err)
 	}
 }

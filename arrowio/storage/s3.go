@@ -89,7 +89,9 @@ func s3Error(op, uri string, err error) error {
 			return known(ErrNotFound)
 		case "PreconditionFailed", "ConditionalRequestConflict":
 			return known(ErrChanged)
-		case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "Forbidden", "AuthorizationHeaderMalformed":
+		case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
+			return known(ErrExpired)
+		case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "Forbidden", "AuthorizationHeaderMalformed":
 			return &Error{Op: op, URI: uri, Kind: ErrDenied, Err: errors.New(failed.ErrorCode())}
 		}
 	}
