@@ -4,8 +4,12 @@ package jobs
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lacuna-ml/lacuna/arrowio/storage"
 	"github.com/lacuna-ml/lacuna/model"
@@ -61,6 +65,10 @@ func (r *Run) train(ctx context.Context, in *input) (*model.Model, error) {
 	err = r.stage("train", func() error {
 		shown := r.progress.Stage("train", in.Rows*int64(r.job.Train.Epochs), "rows")
 		options := r.trainOptions(in.Rows)
+		if err := r.checkpoints(ctx, in, &options); err != nil {
+			shown.Abandon()
+			return err
+		}
 		options.Progress = func(p model.TrainProgress) {
 			notes := []any{"epoch", fmt.Sprintf("%d/%d", p.Epoch, p.Epochs), "loss", fmt.Sprintf("%.4f", p.Loss)}
 			if p.Validation != nil {
@@ -73,9 +81,59 @@ func (r *Run) train(ctx context.Context, in *input) (*model.Model, error) {
 			return fmt.Errorf("train: %w", err)
 		}
 		shown.Done()
-		return r.saveModel(ctx, m)
+		if err := r.saveModel(ctx, m); err != nil {
+			return err
+		}
+		return r.store.Delete(ctx, r.checkpointURI())
 	})
 	return m, err
+}
+
+func (r *Run) checkpointURI() string { return storage.Join(r.job.Model.URI, model.CheckpointFile) }
+
+// checkpointTime is how long the last checkpoint may take after the job was asked to stop: schedulers wait for two minutes
+// at most before they kill.
+const checkpointTime = 90 * time.Second
+
+// checkpoints makes training write checkpoints, and go on from the one that is there if it is this training's own.
+func (r *Run) checkpoints(ctx context.Context, in *input, o *model.TrainOptions) (err error) {
+	if o.Key, err = r.trainingKey(in); err != nil {
+		return err
+	}
+	o.CheckpointEvery = time.Duration(r.job.Train.CheckpointMinutes * float64(time.Minute))
+	o.SaveCheckpoint = func(data []byte) error {
+		saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkpointTime)
+		defer cancel()
+		if err := r.store.Write(saving, r.checkpointURI(), data, storage.Replace); err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+		return nil
+	}
+	data, err := r.store.Read(ctx, r.checkpointURI(), modelFileLimit)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	key, err := model.CheckpointKey(data)
+	if err != nil || key != o.Key {
+		r.progress.Warn("the checkpoint is of another training; this one begins anew", "checkpoint", r.checkpointURI())
+		return nil
+	}
+	r.progress.Note("training goes on from its checkpoint", "checkpoint", r.checkpointURI())
+	o.Resume = data
+	return nil
+}
+
+// trainingKey identifies a training: the same version, settings and input files give the same weights.
+func (r *Run) trainingKey(in *input) (string, error) {
+	inputs, err := json.Marshal(in.Inputs())
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", Version, r.job.TrainHash(), inputs))
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // profileStage is the pass over all rows.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/lacuna-ml/lacuna/model/profile"
 	"github.com/lacuna-ml/lacuna/model/program"
@@ -29,6 +30,13 @@ type TrainOptions struct {
 	Memory int64
 	// Rows is the number of rows that the source gives.
 	Rows int64
+	// Key identifies the training in its checkpoints. Resume, if not nil, is one of the same key to go on from.
+	Key    string
+	Resume []byte
+	// SaveCheckpoint, if not nil, is given a checkpoint after every CheckpointEvery (0: never), and when the context is
+	// cancelled.
+	SaveCheckpoint  func(data []byte) error
+	CheckpointEvery time.Duration
 	// Progress, if not nil, is called after every step and epoch.
 	Progress func(TrainProgress)
 }
@@ -63,7 +71,9 @@ type trainer struct {
 	held      window
 	streaming bool // the rows don't fit into the window: each epoch reads the source again
 	schedule  schedule
-	step      int
+	state     trainingState
+	skip      int       // batches of the first epoch that a checkpoint has done
+	saved     time.Time // when the last checkpoint was
 	history   History
 	best      []float32
 }
@@ -86,6 +96,13 @@ func Train(ctx context.Context, c Config, p *profile.Profile, device program.Dev
 		return nil, err
 	}
 	if err := t.run(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil, errors.Join(err, t.save())
+		}
+		return nil, err
+	}
+	// What follows changes the session: an interruption there goes back to the last checkpoint.
+	if err := t.saveIfDue(); err != nil {
 		return nil, err
 	}
 	if err := t.judge(ctx); err != nil {
@@ -127,6 +144,10 @@ func (t *trainer) prepare(ctx context.Context) error {
 	t.session.Load(InitialParameters(t.network.Programs().Training.Layout, t.config.Seed))
 	t.history = History{Format: formatVersion, Rows: rows, ValidationRows: int64(len(t.held.rows)), BatchRows: t.BatchRows,
 		Parameters: t.network.Programs().Training.Layout.Size(), Stopped: "epochs"}
+	t.state.Epoch, t.saved = 1, time.Now()
+	if t.Resume != nil {
+		return t.resume(t.Resume)
+	}
 	return nil
 }
 
@@ -160,7 +181,8 @@ func TrainingMemory(c Config, p *profile.Profile, rows, window int64) int64 {
 func steps(rows, batch int) int { return (rows + batch - 1) / batch }
 
 func (t *trainer) run(ctx context.Context) error {
-	for epoch := 1; epoch <= t.Epochs; epoch++ {
+	for !t.finished() {
+		epoch := t.state.Epoch
 		if err := t.epoch(ctx, epoch); err != nil {
 			return fmt.Errorf("epoch %d: %w", epoch, err)
 		}
@@ -168,26 +190,29 @@ func (t *trainer) run(ctx context.Context) error {
 		if t.history.Best == 0 || last.judged() < t.history.Epochs[t.history.Best-1].judged() {
 			t.history.Best, t.best = epoch, slices.Clone(t.session.Parameters())
 		}
-		if t.Patience > 0 && epoch-t.history.Best >= t.Patience {
-			t.history.Stopped = "patience"
-			return nil
-		}
+		t.state.Epoch, t.state.Batches, t.state.Sum = epoch+1, 0, 0
 	}
 	return nil
 }
 
+// finished says whether no epoch is left, or none has been better for long enough.
+func (t *trainer) finished() bool {
+	done := len(t.history.Epochs)
+	if t.Patience > 0 && done-t.history.Best >= t.Patience {
+		t.history.Stopped = "patience"
+		return true
+	}
+	return done >= t.Epochs
+}
+
 // epoch trains on every row once and looks at the held-out rows.
 func (t *trainer) epoch(ctx context.Context, epoch int) error {
-	sum := 0.0
-	visit := func() (err error) {
-		loss, err := t.train(ctx, epoch)
-		sum += loss
+	seen := 0 // batches
+	if err := t.eachWindow(ctx, func() error { return t.train(ctx, epoch, &seen) }); err != nil {
 		return err
 	}
-	if err := t.eachWindow(ctx, visit); err != nil {
-		return err
-	}
-	result := Epoch{Number: epoch, Train: sum / float64(t.history.Rows), LearningRate: t.schedule.at(t.step - 1)}
+	t.skip = 0
+	result := Epoch{Number: epoch, Train: t.state.Sum / float64(t.history.Rows), LearningRate: t.schedule.at(t.state.Step - 1)}
 	if len(t.held.rows) > 0 {
 		loss, _, err := t.evaluate(ctx, t.held.samples())
 		if err != nil {
@@ -247,31 +272,45 @@ func (t *trainer) firstWindow(ctx context.Context) error {
 	return err
 }
 
-// train takes a step for each batch of the window, and returns the sum of the rows' losses.
-func (t *trainer) train(ctx context.Context, epoch int) (float64, error) {
-	order, sum := t.window.order(t.config.Seed, epoch), 0.0
+// train takes a step for each batch of the window that a checkpoint has not done. seen counts the epoch's batches.
+func (t *trainer) train(ctx context.Context, epoch int, seen *int) error {
+	order := t.window.order(t.config.Seed, epoch)
 	b := &batch{network: t.network, program: t.network.Programs().Training, samples: t.window.samples(), counted: true,
 		mask: RandomMask(t.config.Seed, t.config.MaskRatio, epoch)}
 	for rows := range slices.Chunk(order, t.BatchRows) {
-		b.pick = rows
-		loss, err := t.session.Gradient(ctx, b)
-		if err != nil {
-			return 0, err
+		if *seen++; *seen > t.skip {
+			b.pick = rows
+			if err := t.takeStep(ctx, b); err != nil {
+				return err
+			}
+			if err := t.saveIfDue(); err != nil {
+				return err
+			}
 		}
-		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return 0, fmt.Errorf("%w: the loss is %v at step %d; a lower train.learning_rate (now %g) usually helps", ErrDiverged, loss, t.step+1, t.LearningRate)
-		}
-		t.session.Update(t.adamW())
-		sum += loss * float64(len(rows))
-		t.report(TrainProgress{Epoch: epoch, Epochs: t.Epochs, Rows: int64(len(rows)), Loss: loss})
+		t.report(TrainProgress{Epoch: epoch, Epochs: t.Epochs, Rows: int64(len(rows)), Loss: t.state.Loss})
 	}
-	return sum, nil
+	return nil
+}
+
+// takeStep trains on one batch. It has no effect where it fails.
+func (t *trainer) takeStep(ctx context.Context, b *batch) error {
+	loss, err := t.session.Gradient(ctx, b)
+	if err != nil {
+		return err
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return fmt.Errorf("%w: the loss is %v at step %d; a lower train.learning_rate (now %g) usually helps", ErrDiverged, loss, t.state.Step+1, t.LearningRate)
+	}
+	t.session.Update(t.adamW())
+	t.state.Batches++
+	t.state.Loss, t.state.Sum = loss, t.state.Sum+loss*float64(b.Rows())
+	return nil
 }
 
 // adamW is the next step of the optimiser.
 func (t *trainer) adamW() program.AdamW {
-	t.step++
-	return program.AdamW{Step: t.step, LearningRate: t.schedule.at(t.step - 1), Beta1: beta1, Beta2: beta2, Epsilon: adamEpsilon,
+	t.state.Step++
+	return program.AdamW{Step: t.state.Step, LearningRate: t.schedule.at(t.state.Step - 1), Beta1: beta1, Beta2: beta2, Epsilon: adamEpsilon,
 		WeightDecay: t.WeightDecay, ClipNorm: t.ClipNorm}
 }
 

@@ -25,7 +25,9 @@ func (j *Job) TrainHash() string {
 	if len(input.Columns) == 0 {
 		input.Columns = nil
 	}
-	return hash(j.Kind, j.Seed, input, j.Architecture(), j.Tabular, j.Standard, j.Train, segments)
+	train := j.Train
+	train.CheckpointMinutes = 0
+	return hash(j.Kind, j.Seed, input, j.Architecture(), j.Tabular, j.Standard, train, segments)
 }
 
 // Hash identifies what determines an export beside the data and the model: TrainHash and what is computed of each row.

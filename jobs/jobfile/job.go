@@ -51,15 +51,16 @@ type Standard struct {
 
 // Train is how to train.
 type Train struct {
-	Epochs       int     `yaml:"epochs" doc:"Passes over the training rows, at most." default:"60" min:"1" max:"100000"`
-	BatchRows    int     `yaml:"batch_rows" doc:"Rows of a step; 0 chooses by the number of rows." default:"0" min:"0" max:"1000000"`
-	MaskRatio    float64 `yaml:"mask_ratio" doc:"Share of a row's cells that training hides." default:"0.5" min:"0.01" max:"0.95"`
-	LearningRate float64 `yaml:"learning_rate" doc:"Peak learning rate, after warm-up; it falls to zero along a cosine." default:"0.001" min:"1e-9" max:"10"`
-	WeightDecay  float64 `yaml:"weight_decay" doc:"AdamW's decoupled weight decay. Kind standard uses plain Adam, without." default:"0.05" min:"0" max:"10"`
-	Warmup       float64 `yaml:"warmup" doc:"Share of all steps in which the learning rate rises." default:"0.1" min:"0" max:"0.9"`
-	ClipNorm     float64 `yaml:"clip_norm" doc:"Gradients longer than this are scaled down to it; 0 turns it off." default:"1" min:"0" max:"1e9"`
-	Validation   float64 `yaml:"validation" doc:"Share of rows held out to judge the model, at most 20,000 rows." default:"0.1" min:"0" max:"0.9"`
-	Patience     int     `yaml:"patience" doc:"Epochs without a better validation loss before training stops; 0 never stops early." default:"8" min:"0" max:"100000"`
+	Epochs            int     `yaml:"epochs" doc:"Passes over the training rows, at most." default:"60" min:"1" max:"100000"`
+	BatchRows         int     `yaml:"batch_rows" doc:"Rows of a step; 0 chooses by the number of rows." default:"0" min:"0" max:"1000000"`
+	MaskRatio         float64 `yaml:"mask_ratio" doc:"Share of a row's cells that training hides." default:"0.5" min:"0.01" max:"0.95"`
+	LearningRate      float64 `yaml:"learning_rate" doc:"Peak learning rate, after warm-up; it falls to zero along a cosine." default:"0.001" min:"1e-9" max:"10"`
+	WeightDecay       float64 `yaml:"weight_decay" doc:"AdamW's decoupled weight decay. Kind standard uses plain Adam, without." default:"0.05" min:"0" max:"10"`
+	Warmup            float64 `yaml:"warmup" doc:"Share of all steps in which the learning rate rises." default:"0.1" min:"0" max:"0.9"`
+	ClipNorm          float64 `yaml:"clip_norm" doc:"Gradients longer than this are scaled down to it; 0 turns it off." default:"1" min:"0" max:"1e9"`
+	Validation        float64 `yaml:"validation" doc:"Share of rows held out to judge the model, at most 20,000 rows." default:"0.1" min:"0" max:"0.9"`
+	CheckpointMinutes float64 `yaml:"checkpoint_minutes" doc:"Minutes between checkpoints, from which an interrupted training goes on; 0 writes one only when asked to stop. Changes no result." default:"5" min:"0" max:"100000"`
+	Patience          int     `yaml:"patience" doc:"Epochs without a better validation loss before training stops; 0 never stops early." default:"8" min:"0" max:"100000"`
 }
 
 // Apply is what to compute.

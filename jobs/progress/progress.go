@@ -75,7 +75,10 @@ func level(m Mode) slog.Level {
 	return slog.LevelInfo
 }
 
-// Warn shows something that a person should look at.
+// Note says what is good to know.
+func (p *Progress) Note(text string, args ...any) { p.log.Info(text, args...) }
+
+// Warn says that something needs a look; it is shown even where progress is not.
 func (p *Progress) Warn(text string, args ...any) { p.log.Warn(text, args...) }
 
 // Close ends stages that were left open, and waits until everything is shown. No stage may begin after it.
