@@ -52,6 +52,7 @@ type commands struct {
 	quiet    bool
 	json     bool
 	output   string
+	shard    string
 	bench    jobs.BenchOptions
 	code     int
 }
@@ -71,6 +72,7 @@ wrong and a retry won't help; 3 interrupted, run it again. The last line on stdo
 	flags.StringArrayVar(&c.settings, "set", nil, "set a field of the job: path=value, such as train.epochs=10 (repeatable)")
 	flags.IntVar(&c.threads, "threads", 0, "CPU cores to use (default all)")
 	flags.StringVar(&c.device, "device", "", "auto or cpu")
+	flags.StringVar(&c.shard, "shard", "", "apply one of several shards of the input: I/N, from 0/N (default from AWS Batch's or Kubernetes' environment)")
 	flags.StringVar(&c.log, "log", "text", "log lines where stderr is no terminal: text or json")
 	flags.BoolVar(&c.quiet, "quiet", false, "show warnings only")
 	root.AddCommand(c.demoCommand(), c.initCommand(), c.planCommand(), c.benchCommand(), c.inspectCommand(), c.schemaCommand(),
@@ -109,7 +111,15 @@ func (c *commands) open(p *progress.Progress) (*jobs.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jobs.NewRun(job, p)
+	shard, err := jobs.ParseShard(c.shard, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	r, err := jobs.NewRun(job, p)
+	if err == nil {
+		r.SetShard(shard)
+	}
+	return r, err
 }
 
 // allSettings are --set's and the flags that stand for fields.

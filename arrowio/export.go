@@ -103,7 +103,7 @@ func CheckExport(ctx context.Context, store *storage.Store, uri string, identity
 		switch name := below(uri, o.URI); {
 		case name == startedFile:
 			e.begun = true
-		case name == ManifestFile, name == successFile, name == ReportFile:
+		case name == ManifestFile, name == successFile, name == ReportFile, isPartInfo(name):
 		case isPart(name):
 			e.present[name] = true
 		default:
@@ -122,6 +122,17 @@ func CheckExport(ctx context.Context, store *storage.Store, uri string, identity
 	e.identity = *identity
 	return e, e.recognise(ctx)
 }
+
+// partInfoName is the file that describes a part until the manifest does, so that whoever finishes the export need not
+// read the parts again. Readers of Parquet folders leave out names that begin with "_".
+func partInfoName(part string) string { return "_" + part + ".json" }
+
+func isPartInfo(name string) bool {
+	ok, _ := path.Match("_part-*.parquet.json", name)
+	return ok
+}
+
+func partName(index int) string { return fmt.Sprintf("part-%05d.parquet", index) }
 
 func isPart(name string) bool {
 	ok, _ := path.Match("part-*.parquet", name)
@@ -187,23 +198,23 @@ func (e *Export) Begun() bool { return e.begun }
 // Finished returns the manifest of an export that was done before; nil for one that isn't.
 func (e *Export) Finished() *Manifest { return e.manifest }
 
-// WritePart publishes part-<index>.parquet with the records that fill gives to write, or finds it published by an
-// earlier run of the same job. A record's rows are written when write returns.
-func (e *Export) WritePart(ctx context.Context, index int, schema *arrow.Schema, o parquetio.WriterOptions, fill func(write func(arrow.Record) error) error) (PartInfo, error) {
-	name := fmt.Sprintf("part-%05d.parquet", index)
-	uri := storage.Join(e.uri, name)
+// WritePart publishes part-<index>.parquet with the records that fill gives to write, unless an earlier run of the same job
+// has. A record's rows are written when write returns.
+func (e *Export) WritePart(ctx context.Context, index int, schema *arrow.Schema, o parquetio.WriterOptions, fill func(write func(arrow.Record) error) error) error {
+	name := partName(index)
 	if e.present[name] {
-		return e.inspect(ctx, name)
+		return nil
 	}
+	uri := storage.Join(e.uri, name)
 	object, err := e.store.Create(ctx, uri, storage.IfAbsent)
 	if err != nil {
-		return PartInfo{}, fmt.Errorf("output: %w", err)
+		return fmt.Errorf("output: %w", err)
 	}
 	defer object.Discard()
 	sum := &checksum{w: object, hash: sha256.New()}
 	w, err := parquetio.NewWriter(sum, schema, o)
 	if err != nil {
-		return PartInfo{}, fmt.Errorf("output %s: %w", uri, err)
+		return fmt.Errorf("output %s: %w", uri, err)
 	}
 	rows := int64(0)
 	err = fill(func(rec arrow.Record) error {
@@ -217,12 +228,36 @@ func (e *Export) WritePart(ctx context.Context, index int, schema *arrow.Schema,
 		err = object.Commit(ctx)
 	}
 	if errors.Is(err, storage.ErrExists) { // another attempt of the same job was faster: its bytes are these bytes
-		return e.inspect(ctx, name)
+		return nil
 	}
 	if err != nil {
-		return PartInfo{}, fmt.Errorf("output: %w", err)
+		return fmt.Errorf("output: %w", err)
 	}
-	return PartInfo{Name: name, Rows: rows, Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.hash.Sum(nil))}, nil
+	return e.writeInfo(ctx, PartInfo{Name: name, Rows: rows, Bytes: sum.bytes, SHA256: hex.EncodeToString(sum.hash.Sum(nil))})
+}
+
+func (e *Export) writeInfo(ctx context.Context, info PartInfo) error {
+	data, err := marshalManifest(info)
+	if err != nil {
+		return err
+	}
+	if err := e.store.Write(ctx, storage.Join(e.uri, partInfoName(info.Name)), data, storage.Replace); err != nil {
+		return fmt.Errorf("output: %w", err)
+	}
+	return nil
+}
+
+// info describes a part that is there: as whoever wrote it did, or, where that was lost, by reading it.
+func (e *Export) info(ctx context.Context, name string) (PartInfo, error) {
+	var info PartInfo
+	data, err := e.store.Read(ctx, storage.Join(e.uri, partInfoName(name)), manifestLimit)
+	if err == nil && json.Unmarshal(data, &info) == nil && info.Name == name {
+		return info, nil
+	}
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return info, fmt.Errorf("output: %w", err)
+	}
+	return e.inspect(ctx, name)
 }
 
 // inspect describes a part that is there, by reading it.
@@ -243,19 +278,57 @@ func (e *Export) inspect(ctx context.Context, name string) (PartInfo, error) {
 	return PartInfo{Name: name, Rows: f.Rows(), Bytes: o.Size, SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
-// Commit writes the manifest and, last of all, _SUCCESS.
-func (e *Export) Commit(ctx context.Context, parts []PartInfo) error {
-	data, err := marshalManifest(Manifest{Identity: e.identity, Parts: parts})
+// Commit finishes the export if all of its parts are there: it writes the manifest and, last of all, _SUCCESS. It returns
+// the manifest, or nil where parts are missing that other shards are to write. Several may commit at once: they write
+// the same bytes.
+func (e *Export) Commit(ctx context.Context, parts int) (*Manifest, error) {
+	there, err := e.listParts(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := e.store.Write(ctx, storage.Join(e.uri, ManifestFile), data, storage.Replace); err != nil {
-		return fmt.Errorf("output: %w", err)
+	m := &Manifest{Identity: e.identity}
+	for i := range parts {
+		if !there[partName(i)] {
+			return nil, nil
+		}
 	}
-	if err := e.store.Write(ctx, storage.Join(e.uri, successFile), nil, storage.Replace); err != nil {
-		return fmt.Errorf("output: %w", err)
+	for i := range parts {
+		info, err := e.info(ctx, partName(i))
+		if err != nil {
+			return nil, err
+		}
+		m.Parts = append(m.Parts, info)
 	}
-	return nil
+	data, err := marshalManifest(m)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{{ManifestFile, data}, {successFile, nil}} {
+		if err := e.store.Write(ctx, storage.Join(e.uri, f.name), f.data, storage.Replace); err != nil {
+			return nil, fmt.Errorf("output: %w", err)
+		}
+	}
+	for i := range parts {
+		if err := e.store.Delete(ctx, storage.Join(e.uri, partInfoName(partName(i)))); err != nil {
+			return nil, fmt.Errorf("output: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// listParts says which parts are there now.
+func (e *Export) listParts(ctx context.Context) (map[string]bool, error) {
+	there := map[string]bool{}
+	for o, err := range e.store.List(ctx, e.uri) {
+		if err != nil {
+			return nil, fmt.Errorf("output %s: %w", e.uri, err)
+		}
+		there[below(e.uri, o.URI)] = true
+	}
+	return there, nil
 }
 
 func marshalManifest(v any) ([]byte, error) {

@@ -38,11 +38,24 @@ func fillWith(t testing.TB, from, to int64) func(write func(arrow.Record) error)
 // part writes part i, which has rows 3i to 3i+2.
 func part(t testing.TB, e *Export, i int) PartInfo {
 	t.Helper()
-	info, err := e.WritePart(t.Context(), i, columns("n int64", "x float64?", "s string"), parquetio.WriterOptions{}, fillWith(t, int64(3*i), int64(3*i+3)))
+	if err := e.WritePart(t.Context(), i, columns("n int64", "x float64?", "s string"), parquetio.WriterOptions{}, fillWith(t, int64(3*i), int64(3*i+3))); err != nil {
+		t.Fatal(err)
+	}
+	info, err := e.info(t.Context(), partName(i))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return info
+}
+
+// commit finishes an export of so many parts, which are all there.
+func commit(t testing.TB, e *Export, parts int) Manifest {
+	t.Helper()
+	m, err := e.Commit(t.Context(), parts)
+	if err != nil || m == nil {
+		t.Fatalf("%v, %v", m, err)
+	}
+	return *m
 }
 
 func begin(t testing.TB, store *storage.Store, uri string, id Identity) *Export {
@@ -78,10 +91,8 @@ func TestAnExportClaimsWritesAndCommits(t *testing.T) {
 		}
 		wantFiles(t, store, out, "_started.json")
 		parts := []PartInfo{part(t, e, 0), part(t, e, 1)}
-		wantFiles(t, store, out, "_started.json", "part-00000.parquet", "part-00001.parquet")
-		if err := e.Commit(t.Context(), parts); err != nil {
-			t.Fatal(err)
-		}
+		wantFiles(t, store, out, "_started.json", "_part-00000.parquet.json", "part-00000.parquet", "_part-00001.parquet.json", "part-00001.parquet")
+		commit(t, e, 2)
 		wantFiles(t, store, out, "_started.json", "part-00000.parquet", "part-00001.parquet", "_manifest.json", "_SUCCESS")
 
 		_, want := rowsOf(0, 6)
@@ -105,10 +116,8 @@ func TestAnExportClaimsWritesAndCommits(t *testing.T) {
 func TestSuccessComesLast(t *testing.T) {
 	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
 		e := begin(t, store, root, identity("a"))
-		parts := []PartInfo{part(t, e, 0)}
-		if err := e.Commit(t.Context(), parts); err != nil {
-			t.Fatal(err)
-		}
+		part(t, e, 0)
+		commit(t, e, 1)
 		if err := store.Delete(t.Context(), storage.Join(root, "_SUCCESS")); err != nil {
 			t.Fatal(err)
 		}
@@ -116,9 +125,7 @@ func TestSuccessComesLast(t *testing.T) {
 		if again.Finished() != nil {
 			t.Error("finished without _SUCCESS")
 		}
-		if err := again.Commit(t.Context(), parts); err != nil {
-			t.Fatal(err)
-		}
+		commit(t, again, 1)
 		if begin(t, store, root, identity("a")).Finished() == nil {
 			t.Error("not finished after the second commit")
 		}
@@ -126,7 +133,7 @@ func TestSuccessComesLast(t *testing.T) {
 	store, root := storage.New(storage.Options{}), t.TempDir()
 	e := begin(t, store, root, identity("a"))
 	put(t, store, root+"/"+ManifestFile+"/in-the-way", []byte("x")) // a folder has the manifest's name
-	if err := e.Commit(t.Context(), nil); err == nil {
+	if _, err := e.Commit(t.Context(), 0); err == nil {
 		t.Error("committed without a manifest")
 	}
 	if _, err := store.Stat(t.Context(), root+"/_SUCCESS"); !errors.Is(err, storage.ErrNotFound) {
@@ -146,19 +153,18 @@ func TestTheSameJobContinues(t *testing.T) {
 		if !e.Begun() || e.Finished() != nil {
 			t.Error("want an export that was begun and isn't finished")
 		}
-		found, err := e.WritePart(t.Context(), 0, columns("n int64"), parquetio.WriterOptions{}, func(func(arrow.Record) error) error {
+		err = e.WritePart(t.Context(), 0, columns("n int64"), parquetio.WriterOptions{}, func(func(arrow.Record) error) error {
 			t.Error("a part that is there was made again")
 			return nil
 		})
-		if err != nil || found != first {
+		if found := part(t, e, 0); err != nil || found != first {
 			t.Errorf("found %+v, %v; want %+v", found, err, first)
 		}
 		if after, err := store.Stat(t.Context(), uri); err != nil || after != before {
 			t.Errorf("the part's object was %+v and is %+v, %v", before, after, err)
 		}
-		if err := e.Commit(t.Context(), []PartInfo{found, part(t, e, 1)}); err != nil {
-			t.Fatal(err)
-		}
+		part(t, e, 1)
+		commit(t, e, 2)
 		_, want := rowsOf(0, 6)
 		wantLines(t, lines(t, open(t, store, root), ReadOptions{}), want...)
 	})
@@ -171,7 +177,7 @@ func TestTwoAttemptsOfOneJobShareTheirParts(t *testing.T) {
 		if a, b := part(t, one, 0), part(t, other, 0); a != b {
 			t.Errorf("parts %+v and %+v", a, b)
 		}
-		wantFiles(t, store, root, "_started.json", "part-00000.parquet")
+		wantFiles(t, store, root, "_part-00000.parquet.json", "_started.json", "part-00000.parquet")
 	})
 }
 
@@ -195,7 +201,7 @@ func TestWhatAnotherJobWroteIsLeftAlone(t *testing.T) {
 			wantError(t, err, ErrOutputExists, uri, "choose another output.uri")
 		}
 		wantFiles(t, store, storage.Join(root, "foreign"), "notes.txt")
-		wantFiles(t, store, storage.Join(root, "begun"), "_started.json", "part-00000.parquet")
+		wantFiles(t, store, storage.Join(root, "begun"), "_part-00000.parquet.json", "_started.json", "part-00000.parquet")
 	})
 }
 
@@ -215,7 +221,7 @@ func TestAPartThatFailsIsNotVisible(t *testing.T) {
 	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
 		e := begin(t, store, root, identity("a"))
 		broken := errors.New("the model broke")
-		_, err := e.WritePart(t.Context(), 0, columns("n int64", "x float64?", "s string"), parquetio.WriterOptions{RowGroupRows: 2}, func(write func(arrow.Record) error) error {
+		err := e.WritePart(t.Context(), 0, columns("n int64", "x float64?", "s string"), parquetio.WriterOptions{RowGroupRows: 2}, func(write func(arrow.Record) error) error {
 			return errors.Join(fillWith(t, 0, 50)(write), broken)
 		})
 		wantError(t, err, broken)
@@ -261,5 +267,28 @@ func TestCheckExportChangesNothing(t *testing.T) {
 		if e, err = CheckExport(t.Context(), store, root, nil); err != nil || !e.Begun() {
 			t.Errorf("%+v, %v", e, err)
 		}
+	})
+}
+
+// TestTheLastShardCommits: until every part is there, nobody does; then anybody may, more than one too, and what they
+// leave is what one process leaves.
+func TestTheLastShardCommits(t *testing.T) {
+	onEveryStorage(t, func(t *testing.T, store *storage.Store, root string) {
+		one, other := begin(t, store, root, identity("a")), begin(t, store, root, identity("a"))
+		part(t, one, 1)
+		if m, err := one.Commit(t.Context(), 2); m != nil || err != nil {
+			t.Errorf("committed without part 0: %v, %v", m, err)
+		}
+		part(t, other, 0)
+		var wait sync.WaitGroup
+		found, errs := make([]*Manifest, 2), make([]error, 2)
+		for i, e := range []*Export{one, other} {
+			wait.Go(func() { found[i], errs[i] = e.Commit(t.Context(), 2) })
+		}
+		wait.Wait()
+		if err := errors.Join(errs...); err != nil || !reflect.DeepEqual(found[0], found[1]) || len(found[0].Parts) != 2 || found[0].Parts[1].Rows != 3 {
+			t.Errorf("manifests %+v and %+v, %v", found[0], found[1], err)
+		}
+		wantFiles(t, store, root, "_SUCCESS", "_manifest.json", "_started.json", "part-00000.parquet", "part-00001.parquet")
 	})
 }

@@ -25,7 +25,8 @@ func (r *Run) identity(in *input) arrowio.Identity {
 	return arrowio.Identity{Version: Version, Job: r.job.Hash(), ModelFingerprint: r.result.ModelFingerprint, Inputs: in.Inputs(), Rows: in.Rows}
 }
 
-// apply writes the export, or finds it written.
+// apply writes the export, or finds it written. It returns nil where other shards are still at work: the last one
+// finishes the export.
 func (r *Run) apply(ctx context.Context, in *input, m *model.Model) (*arrowio.Manifest, error) {
 	applier := model.NewApplier(m, r.device, r.applyOptions())
 	schema, err := r.outputSchema(in, applier)
@@ -41,26 +42,48 @@ func (r *Run) apply(ctx context.Context, in *input, m *model.Model) (*arrowio.Ma
 		r.noteExport(done)
 		return done, nil
 	}
-	var parts []arrowio.PartInfo
+	var done *arrowio.Manifest
 	err = r.stage("apply", func() error {
-		shown := r.progress.Stage("apply", in.Rows, "rows")
-		for _, part := range arrowio.PlanParts(in.RowGroups(), int64(r.job.Apply.PartRows)) {
-			info, err := r.applyPart(ctx, in, applier, export, schema, part, func(n int64) { shown.Add(n) })
-			if err != nil {
-				shown.Abandon()
-				return err
-			}
-			parts = append(parts, info)
+		if err := r.applyParts(ctx, in, applier, export, schema); err != nil {
+			return err
 		}
-		shown.Done()
-		return export.Commit(ctx, parts)
+		done, err = export.Commit(ctx, len(r.parts(in)))
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	done := &arrowio.Manifest{Identity: r.identity(in), Parts: parts}
-	r.noteExport(done)
+	committed := done != nil
+	if !r.shard.whole() {
+		r.result.Committed = &committed
+	}
+	if committed {
+		r.noteExport(done)
+	}
 	return done, nil
+}
+
+// parts are those of all shards.
+func (r *Run) parts(in *input) []arrowio.Part {
+	return arrowio.PlanParts(in.RowGroups(), int64(r.job.Apply.PartRows))
+}
+
+// applyParts writes the shard's own parts, and puts them into the result.
+func (r *Run) applyParts(ctx context.Context, in *input, applier *model.Applier, export *arrowio.Export, schema *arrow.Schema) error {
+	own, rows := r.shard.own(r.parts(in), in.Rows), int64(0)
+	for _, part := range own {
+		rows += part.Rows
+	}
+	shown := r.progress.Stage("apply", rows, "rows")
+	for _, part := range own {
+		if err := r.applyPart(ctx, in, applier, export, schema, part, func(n int64) { shown.Add(n) }); err != nil {
+			shown.Abandon()
+			return err
+		}
+	}
+	shown.Done()
+	r.result.Output, r.result.Parts, r.result.Rows = r.job.Output.URI, len(own), rows
+	return nil
 }
 
 // noteExport puts the export into the result.
@@ -109,7 +132,7 @@ func (r *Run) outputSchema(in *input, applier *model.Applier) (*arrow.Schema, er
 }
 
 // applyPart writes one part.
-func (r *Run) applyPart(ctx context.Context, in *input, applier *model.Applier, export *arrowio.Export, schema *arrow.Schema, part arrowio.Part, count func(n int64)) (arrowio.PartInfo, error) {
+func (r *Run) applyPart(ctx context.Context, in *input, applier *model.Applier, export *arrowio.Export, schema *arrow.Schema, part arrowio.Part, count func(n int64)) error {
 	options := parquetio.WriterOptions{Version: Version, Metadata: map[string]string{"lacuna.version": Version, "lacuna.model": r.result.ModelFingerprint}}
 	return export.WritePart(ctx, part.Index, schema, options, func(write func(arrow.Record) error) error {
 		if part.Rows == 0 {

@@ -26,6 +26,7 @@ type Run struct {
 	store    *storage.Store
 	progress *progress.Progress
 	device   program.Device
+	shard    Shard
 	stages   []StageTime
 	result   Result
 }
@@ -50,6 +51,8 @@ type Result struct {
 	Rows             int64         `json:"rows"`
 	Parts            int           `json:"parts,omitempty"`
 	AlreadyDone      bool          `json:"already_done,omitempty"`
+	Shard            string        `json:"shard,omitempty"`     // which of several, "I/N"
+	Committed        *bool         `json:"committed,omitempty"` // of a shard: whether all parts were there, and it finished the export
 	Scores           *ScoreSummary `json:"scores,omitempty"`
 	Report           string        `json:"report,omitempty"`
 	Seconds          float64       `json:"seconds"`
@@ -77,6 +80,14 @@ func NewRun(job *jobfile.Job, p *progress.Progress) (*Run, error) {
 	}, nil
 }
 
+// SetShard makes the run one of several that apply a model together.
+func (r *Run) SetShard(s Shard) {
+	r.shard = s
+	if !s.whole() {
+		r.result.Shard = s.String()
+	}
+}
+
 func storageOptions(job *jobfile.Job) storage.Options {
 	return storage.Options{Region: job.S3.Region, Endpoint: job.S3.Endpoint, PathStyle: job.S3.PathStyle, Anonymous: job.S3.Anonymous}
 }
@@ -96,7 +107,7 @@ func (r *Run) All(ctx context.Context) (Result, error) {
 			return err
 		}
 		done, err := r.apply(ctx, in, m)
-		if err != nil {
+		if err != nil || done == nil {
 			return err
 		}
 		return r.report(ctx, in, m, done)
@@ -126,7 +137,7 @@ func (r *Run) Apply(ctx context.Context) (Result, error) {
 			return err
 		}
 		done, err := r.apply(ctx, in, m)
-		if err != nil {
+		if err != nil || done == nil {
 			return err
 		}
 		return r.report(ctx, in, m, done)

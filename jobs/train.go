@@ -34,6 +34,8 @@ func (r *Run) loadModel(ctx context.Context) (*model.Model, error) {
 func (r *Run) modelFor(ctx context.Context, in *input) (*model.Model, error) {
 	m, err := r.loadModel(ctx)
 	switch {
+	case errors.Is(err, storage.ErrNotFound) && !r.shard.whole():
+		return nil, fmt.Errorf("model %s: %w: it is not there, and shard %s would train one beside the others; run `lacuna train` first", r.job.Model.URI, ErrInvalid, r.shard)
 	case errors.Is(err, storage.ErrNotFound):
 		if m, err = r.train(ctx, in); err != nil {
 			return nil, err
@@ -43,6 +45,10 @@ func (r *Run) modelFor(ctx context.Context, in *input) (*model.Model, error) {
 		return nil, err
 	case m.Config.TrainHash != r.job.TrainHash():
 		return nil, fmt.Errorf("model %s: %w: it was trained with other settings; choose another model.uri, or delete it to train anew", r.job.Model.URI, model.ErrModel)
+	default:
+		if err := r.dropCheckpoint(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return m, r.noteModel(m)
 }
@@ -84,12 +90,28 @@ func (r *Run) train(ctx context.Context, in *input) (*model.Model, error) {
 		if err := r.saveModel(ctx, m); err != nil {
 			return err
 		}
-		return r.store.Delete(ctx, r.checkpointURI())
+		return r.dropCheckpoint(ctx)
 	})
 	return m, err
 }
 
 func (r *Run) checkpointURI() string { return storage.Join(r.job.Model.URI, model.CheckpointFile) }
+
+// dropCheckpoint deletes a checkpoint whose model is there. It looks first: whoever may only read a model has none to
+// delete.
+func (r *Run) dropCheckpoint(ctx context.Context) error {
+	_, err := r.store.Stat(ctx, r.checkpointURI())
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = r.store.Delete(ctx, r.checkpointURI())
+	}
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
+}
 
 // checkpointTime is how long the last checkpoint may take after the job was asked to stop: schedulers wait for two minutes
 // at most before they kill.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -70,6 +71,7 @@ func Start(target string, delay time.Duration, decide Decide) (*Proxy, error) {
 		ModifyResponse: p.reply,
 		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		Transport:      &http.Transport{MaxIdleConnsPerHost: 256},
+		ErrorLog:       log.New(io.Discard, "", 0), // what is cut off on purpose is no news
 	}
 	p.server = &http.Server{Handler: p}
 	go func() {
