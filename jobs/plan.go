@@ -37,6 +37,7 @@ type Plan struct {
 	Embedding    int              `json:"embedding_dimensions"`
 	MemoryBytes  int64            `json:"memory_bytes"`
 	Device       string           `json:"device"`
+	TrainRows    int64            `json:"train_rows"` // of an epoch
 	TrainRate    float64          `json:"train_rows_per_second"`
 	ApplyRate    float64          `json:"apply_rows_per_second"`
 	TrainSeconds float64          `json:"train_seconds"` // at most: training may stop early
@@ -115,9 +116,10 @@ func (r *Run) planModel(ctx context.Context, plan *Plan, p *profile.Profile, in 
 	}
 	plan.Parameters, plan.Embedding = measured.Parameters, measured.EmbeddingWidth
 	plan.MemoryBytes = model.TrainingMemory(r.job.Config(), p, rows, int64(r.job.Runtime.Memory)/4)
+	plan.TrainRows = r.trainedRows(rows, len(columns))
 	plan.TrainRate = measured.Train.RowsPerSecond
 	if !plan.ModelExists {
-		plan.TrainSeconds = float64(rows) * float64(r.job.Train.Epochs) / measured.Train.RowsPerSecond
+		plan.TrainSeconds = float64(plan.TrainRows) * float64(r.job.Train.Epochs) / measured.Train.RowsPerSecond
 	}
 	perRow := 0.0
 	if r.job.Wants("embedding") || r.job.Wants("segment") {
@@ -146,7 +148,7 @@ func (p *Plan) Write(w io.Writer) error {
 	if p.ModelExists {
 		fmt.Fprintf(t, "training\tnone: the model is there\n")
 	} else {
-		fmt.Fprintf(t, "training\t%d epochs of %s rows at %s rows/s: at most %s\n", p.Training.Epochs, report.Count(p.Rows), report.Count(int64(p.TrainRate)), duration(p.TrainSeconds))
+		fmt.Fprintf(t, "training\t%d epochs of %s rows at %s rows/s: at most %s\n", p.Training.Epochs, report.Count(p.TrainRows), report.Count(int64(p.TrainRate)), duration(p.TrainSeconds))
 	}
 	fmt.Fprintf(t, "applying\t%s at about %s rows/s: %s, in %d part(s)\n", list(p.Outputs), report.Count(int64(p.ApplyRate)), duration(p.ApplySeconds), p.Parts)
 	if p.OutputExists {

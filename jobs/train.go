@@ -69,7 +69,7 @@ func (r *Run) train(ctx context.Context, in *input) (*model.Model, error) {
 	}
 	var m *model.Model
 	err = r.stage("train", func() error {
-		shown := r.progress.Stage("train", in.Rows*int64(r.job.Train.Epochs), "rows")
+		shown := r.progress.Stage("train", r.trainedRows(in.Rows, len(usable(p)))*int64(r.job.Train.Epochs), "rows")
 		options := r.trainOptions(in.Rows)
 		if err := r.checkpoints(ctx, in, &options); err != nil {
 			shown.Abandon()
@@ -188,7 +188,7 @@ func usable(p *profile.Profile) []string {
 func (r *Run) trainOptions(rows int64) model.TrainOptions {
 	t := r.job.Train
 	o := model.TrainOptions{Epochs: t.Epochs, BatchRows: t.BatchRows, LearningRate: t.LearningRate, WeightDecay: t.WeightDecay, Warmup: t.Warmup,
-		ClipNorm: t.ClipNorm, Validation: t.Validation, Patience: t.Patience, Memory: int64(r.job.Runtime.Memory) / 4, Rows: rows}
+		ClipNorm: t.ClipNorm, Validation: t.Validation, Patience: t.Patience, Memory: int64(r.job.Runtime.Memory) / 4, Rows: rows, Sample: int64(t.Rows)}
 	if r.job.Kind == "standard" {
 		o.WeightDecay = 0
 	}
@@ -196,6 +196,14 @@ func (r *Run) trainOptions(rows int64) model.TrainOptions {
 		o.Segments = r.job.Apply.Segments
 	}
 	return o
+}
+
+// trainedRows is about how many rows an epoch takes: those that are learnt from and not held out.
+func (r *Run) trainedRows(rows int64, columns int) int64 {
+	if r.job.Train.Rows > 0 {
+		rows = min(rows, int64(r.job.Train.Rows))
+	}
+	return rows - model.ValidationRows(r.job.Train.Validation, rows, columns)
 }
 
 // saveModel writes the model directory; config.json comes last and makes it a model.

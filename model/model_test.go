@@ -185,6 +185,19 @@ func TestRowsBeyondMemoryAreTrainedInWindows(t *testing.T) {
 	}
 }
 
+func TestSampleOfRowsIsLearntFrom(t *testing.T) {
+	rec, o := testTable(700), options(700)
+	o.Epochs, o.Sample = 2, 200
+	c := configs()["tabular"]
+	m := train(t, c, rec, 1, 700, o)
+	if rows := m.History.Rows + m.History.ValidationRows; rows < 150 || rows > 250 {
+		t.Errorf("%d rows were learnt from, want about 200", rows)
+	}
+	if again := train(t, c, rec, 2, 13, o); !bytes.Equal(files(t, m), files(t, again)) {
+		t.Error("pieces or threads change which rows are drawn")
+	}
+}
+
 func TestResultsDoNotDependOnChunks(t *testing.T) {
 	rec, o := testTable(300), options(300)
 	o.Epochs = 2

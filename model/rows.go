@@ -22,17 +22,34 @@ const maxValidation, maxValidationCells = 20_000, 1 << 24
 
 // holdout says which rows are held out: each by a draw of its own, so that more data moves no row across.
 type holdout struct {
-	seed  uint64
-	share float64
+	seed    uint64
+	purpose random.Purpose
+	share   float64
 }
 
 func newHoldout(seed uint64, share float64, rows int64, width int) holdout {
-	most := min(maxValidation, maxValidationCells/float64(width))
-	return holdout{seed: seed, share: min(share, most/float64(max(rows, 1)))}
+	return holdout{seed: seed, purpose: random.Split, share: float64(ValidationRows(share, rows, width)) / float64(max(rows, 1))}
+}
+
+// ValidationRows is about how many of so many rows are held out, where a share is asked for.
+func ValidationRows(share float64, rows int64, width int) int64 {
+	return int64(min(share*float64(rows), maxValidation, maxValidationCells/float64(width)))
+}
+
+// newSample says which rows are learnt from, where that is not all of them.
+func newSample(seed uint64, sample, rows int64) holdout {
+	h := holdout{seed: seed, purpose: random.TrainRows, share: 1}
+	if sample > 0 {
+		h.share = min(float64(sample)/float64(max(rows, 1)), 1)
+	}
+	return h
 }
 
 func (h holdout) contains(row int64) bool {
-	stream := random.New(h.seed, random.Split, uint64(row))
+	if h.share >= 1 {
+		return true
+	}
+	stream := random.New(h.seed, h.purpose, uint64(row))
 	return stream.Float64() < h.share
 }
 

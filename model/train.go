@@ -28,8 +28,9 @@ type TrainOptions struct {
 	// Memory bounds the encoded training rows held at a time, in bytes. Where all fit, an epoch shuffles them all; else
 	// it shuffles within runs of as many as fit.
 	Memory int64
-	// Rows is the number of rows that the source gives.
-	Rows int64
+	// Rows is the number of rows that the source gives; Sample, unless 0, is about how many of them to learn from.
+	Rows   int64
+	Sample int64
 	// Key identifies the training in its checkpoints. Resume, if not nil, is one of the same key to go on from.
 	Key    string
 	Resume []byte
@@ -66,6 +67,7 @@ type trainer struct {
 	device    program.Device
 	session   program.Session
 	source    Source
+	sample    holdout // rows that are learnt from, before some of them are held out
 	holdout   holdout
 	window    window
 	held      window
@@ -90,7 +92,7 @@ func Train(ctx context.Context, c Config, p *profile.Profile, device program.Dev
 	c.Format, c.Columns = formatVersion, network.Columns()
 	t := &trainer{
 		TrainOptions: o, config: c, network: network, device: device, source: source,
-		holdout: newHoldout(c.Seed, o.Validation, o.Rows, network.Width()),
+		holdout: newHoldout(c.Seed, o.Validation, o.sampled(), network.Width()), sample: newSample(c.Seed, o.Sample, o.Rows),
 	}
 	if err := t.prepare(ctx); err != nil {
 		return nil, err
@@ -115,11 +117,11 @@ func Train(ctx context.Context, c Config, p *profile.Profile, device program.Dev
 // prepare reads the source once: it takes the held-out rows and as many training rows as fit, and plans the steps.
 func (t *trainer) prepare(ctx context.Context) error {
 	width := t.network.Width()
-	t.BatchRows = BatchRows(t.BatchRows, t.Rows)
+	t.BatchRows = BatchRows(t.BatchRows, t.sampled())
 	t.held = window{width: width, limit: math.MaxInt}
 	t.window = window{width: width, limit: windowRows(t.Memory, width, t.BatchRows)}
 	rows := int64(0)
-	err := eachRow(ctx, t.network, t.source, func(values []float32, row int64) error {
+	err := t.eachRow(ctx, func(values []float32, row int64) error {
 		if t.holdout.contains(row) {
 			t.held.add(values, row)
 			return nil
@@ -231,7 +233,7 @@ func (t *trainer) eachWindow(ctx context.Context, visit func() error) error {
 		return visit()
 	}
 	t.window.reset()
-	err := eachRow(ctx, t.network, t.source, func(values []float32, row int64) error {
+	err := t.eachRow(ctx, func(values []float32, row int64) error {
 		if t.holdout.contains(row) {
 			return nil
 		}
@@ -248,6 +250,24 @@ func (t *trainer) eachWindow(ctx context.Context, visit func() error) error {
 	return visit()
 }
 
+// eachRow gives the rows that are learnt from or held out.
+func (t *trainer) eachRow(ctx context.Context, yield func(values []float32, row int64) error) error {
+	return eachRow(ctx, t.network, t.source, func(values []float32, row int64) error {
+		if !t.sample.contains(row) {
+			return nil
+		}
+		return yield(values, row)
+	})
+}
+
+// sampled is about how many rows are learnt from or held out.
+func (o *TrainOptions) sampled() int64 {
+	if o.Sample > 0 {
+		return min(o.Sample, o.Rows)
+	}
+	return o.Rows
+}
+
 // errFull ends a pass over the source when the window is full.
 var errFull = errors.New("the window is full")
 
@@ -257,7 +277,7 @@ func (t *trainer) firstWindow(ctx context.Context) error {
 		return nil
 	}
 	t.window.reset()
-	err := eachRow(ctx, t.network, t.source, func(values []float32, row int64) error {
+	err := t.eachRow(ctx, func(values []float32, row int64) error {
 		switch {
 		case t.window.full():
 			return errFull

@@ -52,6 +52,7 @@ type Standard struct {
 // Train is how to train.
 type Train struct {
 	Epochs            int     `yaml:"epochs" doc:"Passes over the training rows, at most." default:"60" min:"1" max:"100000"`
+	Rows              int     `yaml:"rows" doc:"Rows to learn from, about so many, drawn evenly from all; 0 takes every row." default:"0" min:"0" max:"1000000000000"`
 	BatchRows         int     `yaml:"batch_rows" doc:"Rows of a step; 0 chooses by the number of rows." default:"0" min:"0" max:"1000000"`
 	MaskRatio         float64 `yaml:"mask_ratio" doc:"Share of a row's cells that training hides." default:"0.5" min:"0.01" max:"0.95"`
 	LearningRate      float64 `yaml:"learning_rate" doc:"Peak learning rate, after warm-up; it falls to zero along a cosine." default:"0.001" min:"1e-9" max:"10"`

@@ -14,6 +14,7 @@ const (
 	Demo      Purpose = 6 // the demo's dataset; index: row or table
 	Clusters  Purpose = 7 // k-means' first centres; index: attempt
 	Sample    Purpose = 8 // rows shown in a report; index: row
+	TrainRows Purpose = 9 // rows that are learnt from, where not all are; index: row
 )
 
 // Stream is a sequence of random numbers. It is a small value: make one where it is used.
