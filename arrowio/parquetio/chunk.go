@@ -55,15 +55,31 @@ func (f *File) chunk(rowGroup, leaf int) Chunk {
 	return Chunk{Offset: offset, Size: m.TotalCompressedSize}
 }
 
+// chunkPages are the pages of a leaf, with their headers to be checked ahead of them.
+type chunkPages struct {
+	parquet.Pages
+	headers pageHeaders
+}
+
+// ReadPage checks the next page's header before it reads the page.
+func (p *chunkPages) ReadPage() (parquet.Page, error) {
+	if err := p.headers.next(); err != nil {
+		return nil, err
+	}
+	return p.Pages.ReadPage()
+}
+
 // pages gives a function that opens the pages of a leaf, through open where that has a reader for them.
 func (f *File) pages(rowGroup int, open func(Chunk) io.ReaderAt) func(*parquet.Column) parquet.Pages {
 	chunks := f.file.RowGroups()[rowGroup].ColumnChunks()
 	return func(c *parquet.Column) parquet.Pages {
+		reader, chunk := io.ReaderAt(f.source), f.chunk(rowGroup, c.Index())
 		if open != nil {
-			if reader := open(f.chunk(rowGroup, c.Index())); reader != nil {
-				return chunks[c.Index()].(*parquet.FileColumnChunk).PagesFrom(f.source.through(reader))
+			if remote := open(chunk); remote != nil {
+				reader = f.source.through(remote)
 			}
 		}
-		return chunks[c.Index()].Pages()
+		pages := chunks[c.Index()].(*parquet.FileColumnChunk).PagesFrom(reader)
+		return &chunkPages{Pages: pages, headers: pageHeaders{reader: reader, at: chunk.Offset, end: min(chunk.Offset+chunk.Size, f.source.size)}}
 	}
 }
