@@ -89,7 +89,12 @@ func (r *Run) SetShard(s Shard) {
 }
 
 func storageOptions(job *jobfile.Job) storage.Options {
-	return storage.Options{Region: job.S3.Region, Endpoint: job.S3.Endpoint, PathStyle: job.S3.PathStyle, Anonymous: job.S3.Anonymous}
+	encryption := job.S3.Encryption
+	if encryption == "bucket" {
+		encryption = ""
+	}
+	return storage.Options{Region: job.S3.Region, Endpoint: job.S3.Endpoint, PathStyle: job.S3.PathStyle, Anonymous: job.S3.Anonymous,
+		Encryption: encryption, KMSKey: job.S3.KMSKey}
 }
 
 // All trains the model if it isn't there yet, applies it, and writes the report.

@@ -16,6 +16,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -24,6 +25,9 @@ import (
 type s3Backend struct {
 	client *s3.Client
 	stall  time.Duration
+	// Of what is written.
+	encryption types.ServerSideEncryption
+	kmsKey     *string
 }
 
 // maxAttempts is how often the SDK tries a request, with its standard backoff of up to 20 s, before the job fails and
@@ -71,7 +75,11 @@ func newS3(o Options) (backend, error) {
 			s.BaseEndpoint = &o.Endpoint
 		}
 	})
-	return s3Backend{client: client, stall: o.Stall}, nil
+	b := s3Backend{client: client, stall: o.Stall, encryption: types.ServerSideEncryption(o.Encryption)}
+	if o.KMSKey != "" {
+		b.kmsKey = &o.KMSKey
+	}
+	return b, nil
 }
 
 // s3Error gives an error of the SDK its kind, and one line of text.

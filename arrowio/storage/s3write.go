@@ -68,7 +68,8 @@ func (w *s3Writer) Write(p []byte) (int, error) {
 // uploadPart hands the buffer to an upload of its own, waiting while too many are under way.
 func (w *s3Writer) uploadPart() error {
 	if w.upload == nil {
-		created, err := w.backend.client.CreateMultipartUpload(w.ctx, &s3.CreateMultipartUploadInput{Bucket: &w.bucket, Key: &w.key, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32})
+		created, err := w.backend.client.CreateMultipartUpload(w.ctx, &s3.CreateMultipartUploadInput{Bucket: &w.bucket, Key: &w.key, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+			ServerSideEncryption: w.backend.encryption, SSEKMSKeyId: w.backend.kmsKey})
 		if err != nil {
 			return s3Error("write", w.uri, err)
 		}
@@ -99,7 +100,8 @@ func (w *s3Writer) Commit(ctx context.Context) error {
 		free = aws.String("*")
 	}
 	if w.upload == nil {
-		_, err := w.backend.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &w.bucket, Key: &w.key, Body: bytes.NewReader(w.buffer), IfNoneMatch: free})
+		_, err := w.backend.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &w.bucket, Key: &w.key, Body: bytes.NewReader(w.buffer), IfNoneMatch: free,
+			ServerSideEncryption: w.backend.encryption, SSEKMSKeyId: w.backend.kmsKey})
 		return w.committed(err)
 	}
 	if len(w.buffer) > 0 {

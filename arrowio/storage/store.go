@@ -32,6 +32,9 @@ type Options struct {
 	Endpoint  string // of an S3-compatible server
 	PathStyle bool   // http://server/bucket/key instead of http://bucket.server/key; most compatible servers need it
 	Anonymous bool   // no credentials: public buckets
+	// Encryption is the server-side encryption of what is written: "" leaves it to the bucket, "AES256" is SSE-S3, "aws:kms"
+	// SSE-KMS with KMSKey, or with the bucket's own key where that is empty.
+	Encryption, KMSKey string
 	// Stall is how long a server may say nothing before a request is given up and tried again; default 30 s.
 	Stall time.Duration
 }

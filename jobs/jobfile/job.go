@@ -86,8 +86,10 @@ type Runtime struct {
 
 // S3 is how S3 is reached.
 type S3 struct {
-	Region    string `yaml:"region" doc:"AWS region."`
-	Endpoint  string `yaml:"endpoint" doc:"URL of an S3-compatible server."`
-	PathStyle bool   `yaml:"path_style" doc:"Address buckets as paths, as most S3-compatible servers need." default:"false"`
-	Anonymous bool   `yaml:"anonymous" doc:"Use no credentials: public buckets." default:"false"`
+	Region     string `yaml:"region" doc:"AWS region."`
+	Endpoint   string `yaml:"endpoint" doc:"URL of an S3-compatible server."`
+	PathStyle  bool   `yaml:"path_style" doc:"Address buckets as paths, as most S3-compatible servers need." default:"false"`
+	Encryption string `yaml:"encryption" doc:"Server-side encryption of what is written: AES256 is SSE-S3, aws:kms SSE-KMS; bucket leaves it to the bucket." default:"bucket" enum:"bucket,AES256,aws:kms"`
+	KMSKey     string `yaml:"kms_key" doc:"Id or ARN of the key for aws:kms; left out, the bucket's own."`
+	Anonymous  bool   `yaml:"anonymous" doc:"Use no credentials: public buckets." default:"false"`
 }
