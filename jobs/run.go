@@ -66,13 +66,14 @@ type ScoreSummary struct {
 	Max    float64 `json:"max"`
 }
 
-// NewRun prepares a run. It sets the Go runtime's memory limit to the job's.
+// NewRun prepares a run. It sets the Go runtime's memory limit to three quarters of the job's: the collector may run over
+// its limit for a moment, and the program itself and the kernel's buffers for its files count too.
 func NewRun(job *jobfile.Job, p *progress.Progress) (*Run, error) {
 	device, err := cpu.New(job.Runtime.Threads)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	debug.SetMemoryLimit(int64(job.Runtime.Memory))
+	debug.SetMemoryLimit(int64(job.Runtime.Memory) / 4 * 3)
 	return &Run{
 		job: job, progress: p, device: device,
 		store:  storage.New(storageOptions(job)),
