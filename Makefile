@@ -7,10 +7,10 @@ BINARY := build/lacuna
 
 export CGO_ENABLED := 0
 
-.PHONY: help demo build test race lint fmt bench generate
+.PHONY: help demo build test test-arm64 race lint fmt bench generate
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 demo: build ## make a dataset, train, export, report: in ./lacuna-demo, or in a bucket of a local S3 server with S3=1
 ifdef S3
@@ -24,6 +24,11 @@ build: ## the static binary, in build/
 
 test: ## every test; says what it had to skip
 	$(GO) test ./...
+
+test-arm64: ## the kernels' tests for arm64, emulated by qemu; says so where it is missing
+	@if command -v qemu-aarch64-static >/dev/null; then \
+		GOARCH=arm64 $(GO) vet ./model/cpu/kernel && GOARCH=arm64 $(GO) test -exec qemu-aarch64-static ./model/cpu/kernel; \
+	else echo "skipped: qemu-aarch64-static is not installed (Debian: qemu-user-static)"; fi
 
 race: ## the tests of concurrent code under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short ./arrowio/... ./jobs/... ./model/ ./model/cpu/

@@ -11,3 +11,4 @@ package kernel
 //go:generate go run -C asm . -family peak -out ../peak_amd64.s -stubs ../peak_amd64.go -pkg kernel
 //go:generate go run -C asm . -family softmax -out ../softmax_amd64.s -stubs ../softmax_amd64.go -pkg kernel
 //go:generate go run -C asm . -family vector -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg kernel
+//go:generate go run ./neon

@@ -36,3 +36,16 @@ func TestSoftmaxIsExpOverItsSum(t *testing.T) {
 		same(t, "in place", x, y)
 	})
 }
+
+func TestSoftmaxOfNumbersFarBelowZeroDoesNotVanish(t *testing.T) {
+	for _, s := range Available() {
+		for n := 1; n < 40; n++ {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = -1000
+			}
+			near(t, s.Name, n, s.SoftmaxRow(x, x), math.Log(float64(n))-1000, 1000*unit)
+			near(t, s.Name, n, x[n-1], 1/float64(n), float64(n+8)*unit/float64(n))
+		}
+	}
+}
